@@ -1,0 +1,209 @@
+"""The configuration of the sine-wave data: one JSON file, checked before anything is drawn."""
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tsattn_tutorial.files import written_whole
+
+__all__ = ["ConfigError", "SineConfig"]
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; the message names the key, what it should be, and what came."""
+
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class SineConfig(BaseModel):
+    """Everything that decides what a set of sine waves looks like.
+
+    The keys and defaults are those of the JSON file that drives the source (Paialunga 2025), so its
+    files load unchanged; ``noise_std`` and ``seed`` are ours. Every range is half-open: the maximum
+    itself is never drawn. Locations and lengths are fractions of ``num_points`` and become whole
+    samples, their steps at least one sample.
+
+    Parameters
+    ----------
+    num_points : int
+        Samples per series, evenly spaced over [0, 2 pi] rad, both ends included.
+    dataset_size : int
+        Number of series.
+    normal_anomalous_ratio : float
+        Probability that a series is a plain wave, in [0, 1].
+    min_loc, max_loc, step_loc : float
+        Start of the flat stretch, as a fraction of the series.
+    min_length, max_length, step_length : float
+        Length of the flat stretch, as a fraction of the series. A stretch that runs past the end is
+        cut off there.
+    min_freq, max_freq, step_freq : float
+        Cycles over the whole window.
+    min_amp, max_amp, step_amp : float
+        Amplitude, in the unit of the series.
+    noise_std : float
+        Standard deviation of the Gaussian noise added to every sample, in the unit of the series.
+    seed : int
+        Seed of everything random in the data.
+    output_folder, picture_folder : str
+        Where the source writes its results. Kept so that its files load; nothing here writes there.
+
+    Raises
+    ------
+    ConfigError
+        On an unknown key, a wrong type, or ranges that contradict each other.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    num_points: int = Field(default=500, ge=8)
+    dataset_size: int = Field(default=10_000, ge=1)
+    normal_anomalous_ratio: Fraction = 0.5
+    min_loc: Fraction = 0.0
+    max_loc: Fraction = 0.9
+    step_loc: Positive = 0.01
+    min_length: Fraction = 0.1
+    max_length: Fraction = 0.5
+    step_length: Positive = 0.01
+    min_freq: Positive = 1.0
+    max_freq: Positive = 4.0
+    step_freq: Positive = 0.01
+    min_amp: Positive = 1.0
+    max_amp: Positive = 10.0
+    step_amp: Positive = 0.01
+    noise_std: float = Field(default=0.0, ge=0)
+    seed: int = Field(default=0, ge=0)
+    output_folder: str = "output"
+    picture_folder: str = "pictures"
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise ConfigError(_describe(error)) from None
+
+    @model_validator(mode="after")
+    def _ranges_agree(self) -> Self:
+        for name in ("loc", "length", "freq", "amp"):
+            low, high = getattr(self, f"min_{name}"), getattr(self, f"max_{name}")
+            if not low < high:
+                raise ValueError(f"min_{name}: expected a value below max_{name} ({high}), got {low}")
+        if self.max_freq > self.num_points / 2:
+            raise ValueError(
+                f"max_freq: expected at most num_points / 2 = {self.num_points / 2} cycles "
+                f"(more cannot be sampled), got {self.max_freq}"
+            )
+        if self.lengths.size == 0 or self.lengths[0] < 2:
+            raise ValueError(
+                f"min_length: expected at least 2 samples, min_length * num_points >= 2, "
+                f"got {self.min_length} * {self.num_points} (a single sample held is no change)"
+            )
+        if self.starts.size == 0 or self.starts[-1] > self.num_points - 2:
+            raise ValueError(
+                f"max_loc: expected every start to leave at least 2 samples of {self.num_points}, "
+                f"got min_loc {self.min_loc}, max_loc {self.max_loc}, step_loc {self.step_loc}"
+            )
+        return self
+
+    @property
+    def starts(self) -> np.ndarray:
+        """Possible first indices of the flat stretch, ``(S,) int64``."""
+        return self._samples("loc")
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Possible lengths of the flat stretch in samples, before the cut at the end, ``(L,) int64``."""
+        return self._samples("length")
+
+    @property
+    def frequencies(self) -> np.ndarray:
+        """Possible frequencies in cycles per window, ``(F,) float64``."""
+        return _half_open(self.min_freq, self.max_freq, self.step_freq)
+
+    @property
+    def amplitudes(self) -> np.ndarray:
+        """Possible amplitudes, ``(A,) float64``."""
+        return _half_open(self.min_amp, self.max_amp, self.step_amp)
+
+    def _samples(self, name: str) -> np.ndarray:
+        low, high, step = (_floor(getattr(self, f"{part}_{name}") * self.num_points) for part in ("min", "max", "step"))
+        return np.arange(low, high, max(1, step))
+
+    def replace(self, **changes: Any) -> "SineConfig":
+        """Return a checked copy with some keys changed.
+
+        Raises
+        ------
+        ConfigError
+            As for the constructor.
+        """
+        return SineConfig(**(self.model_dump() | changes))
+
+    @classmethod
+    def from_json(cls, path: str | os.PathLike[str]) -> "SineConfig":
+        """Read a configuration; keys that the file leaves out keep their defaults.
+
+        Raises
+        ------
+        ConfigError
+            When the file is missing, is not JSON, is not one JSON object, repeats a key, or fails a check.
+        """
+        path = Path(path)
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_unique_keys)
+        except OSError as error:
+            raise ConfigError(f"{path}: expected a readable JSON file, got: {error.strerror}") from None
+        except ValueError as error:  # malformed JSON, bytes that are not UTF-8, or a repeated key
+            raise ConfigError(f"{path}: expected valid JSON, got: {error}") from None
+        if not isinstance(values, dict):
+            raise ConfigError(f"{path}: expected one JSON object with keys, got {type(values).__name__}")
+        try:
+            return cls(**values)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from None
+
+    def to_json(self, path: str | os.PathLike[str]) -> None:
+        """Write every key to a JSON file, whole or not at all."""
+        with written_whole(path) as temporary:
+            temporary.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def _floor(value: float) -> int:
+    """Floor that forgives the last bits: 0.29 * 100 is 28.999999999999996, and means 29."""
+    return math.floor(value + 1e-9)
+
+
+def _half_open(low: float, high: float, step: float) -> np.ndarray:
+    """``low, low + step, ...`` below ``high``; `numpy.arange` may include ``high`` by rounding."""
+    return low + step * np.arange(math.ceil((high - low) / step - 1e-9))
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"the key {repeated[0]} twice")
+    return values
+
+
+def _describe(error: ValidationError) -> str:
+    """Every problem on one line: key, what it should be, what it was."""
+    problems = []
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"])
+        match item["type"]:
+            case "extra_forbidden":
+                problems.append(f"{key}: expected one of {', '.join(SineConfig.model_fields)}; got an unknown key")
+            case "value_error":  # our own checks, which name the key themselves
+                problems.append(str(item["ctx"]["error"]))
+            case _:
+                wanted = item["msg"].removeprefix("Input should be ")
+                problems.append(f"{key}: expected {wanted}, got {item['input']!r}")
+    return "; ".join(problems)

@@ -1,0 +1,234 @@
+"""How good, how sure, and does the attention lie where the signal is."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+from sklearn.metrics import confusion_matrix, roc_auc_score
+
+__all__ = [
+    "AttentionMass",
+    "BinaryReport",
+    "Estimate",
+    "attention_mass",
+    "attention_mass_by_shift",
+    "binary_report",
+    "mean_interval",
+    "proportion_interval",
+]
+
+BOOTSTRAP_RESAMPLES = 1000
+
+
+class Estimate(NamedTuple):
+    """A value and the 95 % interval around it."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+
+def proportion_interval(successes: int, trials: int) -> Estimate:
+    """Share of successes with its Wilson interval (Wilson 1927), which stays inside [0, 1].
+
+    Parameters
+    ----------
+    successes, trials : int
+        ``0 <= successes <= trials``. With no trial the share is NaN and the interval is [0, 1].
+
+    Raises
+    ------
+    ValueError
+        When the counts are out of order.
+    """
+    if not 0 <= successes <= trials:
+        raise ValueError(f"expected 0 <= successes <= trials, got {successes} of {trials}")
+    if trials == 0:
+        return Estimate(float("nan"), 0.0, 1.0)
+    interval = stats.binomtest(int(successes), int(trials)).proportion_ci(method="wilson")
+    return Estimate(successes / trials, float(interval.low), float(interval.high))
+
+
+def mean_interval(values: np.ndarray) -> Estimate:
+    """Mean of independent values with its t interval, for instance over seeds.
+
+    Parameters
+    ----------
+    values : ndarray
+        ``(n,)``, n at least 2, finite.
+
+    Raises
+    ------
+    ValueError
+        With fewer than two values, or one that is not finite.
+    """
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 1 or values.size < 2 or not np.isfinite(values).all():
+        raise ValueError(f"values must be at least two finite numbers (n,), got {values!r}")
+    half = stats.t.ppf(0.975, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
+    return Estimate(*(float(number) for number in (values.mean(), values.mean() - half, values.mean() + half)))
+
+
+@dataclass(frozen=True)
+class BinaryReport:
+    """A binary classifier on held-out data. Printing it shows a table.
+
+    Accuracy, precision and recall come with Wilson intervals; F1 and ROC AUC with bootstrap intervals
+    over the series. A measure that the data cannot define, such as the precision of a model that never
+    says 1, is NaN.
+
+    Parameters
+    ----------
+    accuracy, precision, recall, f1, roc_auc : Estimate
+        Class 1 is the positive one. ROC AUC is computed on probabilities, not on thresholded labels.
+    confusion : ndarray
+        ``(2, 2) int``, true class by row, predicted class by column.
+    """
+
+    accuracy: Estimate
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
+    roc_auc: Estimate
+    confusion: np.ndarray
+
+    def __str__(self) -> str:
+        rows = {"accuracy": self.accuracy, "precision": self.precision, "recall": self.recall}
+        rows |= {"F1": self.f1, "ROC AUC": self.roc_auc}
+        lines = [f"{'':9}  value   95 % interval"]
+        lines += [f"{name:9}  {e.value:.4f}  [{e.low:.4f}, {e.high:.4f}]" for name, e in rows.items()]
+        return "\n".join(lines)
+
+
+def binary_report(y: np.ndarray, probability: np.ndarray, *, threshold: float = 0.5, seed: int = 0) -> BinaryReport:
+    """Score the probabilities of class 1 against the labels.
+
+    Parameters
+    ----------
+    y : ndarray
+        ``(N,)``, labels 0 and 1, both present.
+    probability : ndarray
+        ``(N,)``, in [0, 1].
+    threshold : float
+        Class 1 is predicted from here on.
+    seed : int
+        Seed of the bootstrap.
+
+    Raises
+    ------
+    ValueError
+        When shapes differ, a label is neither 0 nor 1, a class is missing, or a probability is outside
+        [0, 1].
+    """
+    y, probability = np.asarray(y), np.asarray(probability, dtype=float)
+    if y.ndim != 1 or y.shape != probability.shape:
+        raise ValueError(f"y and probability must both be (N,), got {y.shape} and {probability.shape}")
+    if not np.array_equal(np.unique(y), [0, 1]):
+        raise ValueError(f"y must hold the labels 0 and 1, both of them, got {np.unique(y)}")
+    if not ((probability >= 0) & (probability <= 1)).all():
+        raise ValueError("probability must lie in [0, 1]; pass probabilities, not logits")
+    predicted = probability >= threshold
+    confusion = confusion_matrix(y, predicted, labels=[0, 1])
+    (tn, fp), (fn, tp) = confusion.tolist()
+    rng = np.random.default_rng(seed)
+    return BinaryReport(
+        accuracy=proportion_interval(tn + tp, y.size),
+        precision=proportion_interval(tp, tp + fp),
+        recall=proportion_interval(tp, tp + fn),
+        f1=_bootstrap(_f1, y, predicted, rng),
+        roc_auc=_bootstrap(roc_auc_score, y, probability, rng),
+        confusion=confusion,
+    )
+
+
+class AttentionMass(NamedTuple):
+    """Per series: the attention inside the truth, ``(N,)``, and what even attention would give, ``(N,)``."""
+
+    mass: np.ndarray
+    chance: np.ndarray
+
+
+def attention_mass(weights: np.ndarray, truth: np.ndarray, mask: np.ndarray | None = None) -> AttentionMass:
+    """Share of the attention that lies where the signal is.
+
+    Parameters
+    ----------
+    weights : ndarray
+        ``(N, T)``, non-negative, each row sums to 1.
+    truth : ndarray
+        ``(N, T) bool``, true where the signal is; at least once in every series.
+    mask : ndarray, optional
+        ``(N, T) bool``, true on real steps. Chance spreads the attention evenly over these.
+
+    Raises
+    ------
+    ValueError
+        When shapes differ, a row does not sum to 1, or a series has no true step.
+    """
+    weights, truth = np.asarray(weights), np.asarray(truth)
+    _check_weights(weights, truth)
+    real = np.ones(truth.shape, bool) if mask is None else np.asarray(mask)
+    if real.shape != truth.shape:
+        raise ValueError(f"mask must be {truth.shape} like truth, got {real.shape}")
+    return AttentionMass((weights * truth).sum(axis=1), (truth & real).sum(axis=1) / real.sum(axis=1))
+
+
+def attention_mass_by_shift(weights: np.ndarray, truth: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    """Mean attention mass when the truth is moved in time: a peak off zero means that attention lags or leads.
+
+    Parameters
+    ----------
+    weights, truth : ndarray
+        ``(N, T)`` as for `attention_mass`. What a shift moves past an end is lost.
+    shifts : ndarray
+        ``(S,) int``, each below T in size; positive means later.
+
+    Returns
+    -------
+    ndarray
+        ``(S,)``.
+    """
+    weights, truth = np.asarray(weights), np.asarray(truth)
+    _check_weights(weights, truth)
+    steps = truth.shape[1]
+    masses = []
+    for shift in shifts:
+        if abs(shift) >= steps:
+            raise ValueError(f"shifts must be below T = {steps} in size, got {shift}")
+        late, early = max(shift, 0), max(-shift, 0)
+        overlap = weights[:, late : steps - early] * truth[:, early : steps - late]
+        masses.append(overlap.sum(axis=1).mean())
+    return np.array(masses)
+
+
+def _check_weights(weights: np.ndarray, truth: np.ndarray) -> None:
+    if weights.ndim != 2 or weights.shape != truth.shape or truth.dtype != bool:
+        raise ValueError(
+            f"weights and truth must both be (N, T), truth bool, got {weights.shape} and {truth.shape} {truth.dtype}"
+        )
+    sums = weights.sum(axis=1)
+    if not ((weights >= 0).all() and np.allclose(sums, 1, atol=1e-4)):
+        raise ValueError(f"weights must be non-negative with rows that sum to 1, got sums {sums.min()} to {sums.max()}")
+    if not truth.any(axis=1).all():
+        empty = np.flatnonzero(~truth.any(axis=1))[:3]
+        raise ValueError(f"every series needs a true step, got none in series {empty}; select those with a signal")
+
+
+def _bootstrap(measure, y: np.ndarray, predicted: np.ndarray, rng: np.random.Generator) -> Estimate:
+    """Percentile interval over series drawn with replacement within each class, so that both stay present."""
+    classes = [np.flatnonzero(y == label) for label in (0, 1)]
+    values = []
+    for _ in range(BOOTSTRAP_RESAMPLES):
+        index = np.concatenate([rng.choice(members, members.size) for members in classes])
+        values.append(measure(y[index], predicted[index]))
+    low, high = np.nanpercentile(values, [2.5, 97.5])
+    return Estimate(float(measure(y, predicted)), float(low), float(high))
+
+
+def _f1(y: np.ndarray, predicted: np.ndarray) -> float:
+    hits = (y.astype(bool) & predicted).sum()
+    return float(2 * hits / (y.sum() + predicted.sum()))

@@ -1,0 +1,156 @@
+"""Figures of the book: each function draws arrays on the Axes it is given, and leaves showing to the caller."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+__all__ = ["plot_attention", "plot_confusion", "plot_history", "plot_series"]
+
+TRUTH_LABEL = "where the signal is"
+
+
+def plot_series(ax: Axes, x: np.ndarray, truth: np.ndarray | None = None, **line) -> None:
+    """Draw one series, with the steps shaded where its signal is.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    x : ndarray
+        ``(T,)`` or ``(T, D)``.
+    truth : ndarray, optional
+        ``(T,) bool``.
+    **line
+        Passed on to `matplotlib.axes.Axes.plot`.
+
+    Raises
+    ------
+    ValueError
+        When a shape does not fit.
+    """
+    x = np.asarray(x)
+    if x.ndim not in (1, 2):
+        raise ValueError(f"x must be one series (T,) or (T, D), got {x.shape}")
+    if truth is not None:
+        _shade(ax, truth, len(x))
+    ax.plot(x, **line)
+    ax.set(xlabel="time step", ylabel="value", xlim=(0, len(x) - 1))
+
+
+def plot_attention(ax: Axes, x: np.ndarray, weights: np.ndarray, truth: np.ndarray | None = None) -> Axes:
+    """Draw the attention weights of one series, unscaled, over the series itself.
+
+    The weights take the left axis, with a dashed line at 1/T, where even attention would lie. The
+    series takes the right one.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    x : ndarray
+        ``(T,)`` or ``(T, 1)``.
+    weights : ndarray
+        ``(T,)``, non-negative with sum 1.
+    truth : ndarray, optional
+        ``(T,) bool``, shaded.
+
+    Returns
+    -------
+    Axes
+        The right axis, which carries the series.
+
+    Raises
+    ------
+    ValueError
+        When a shape does not fit, or the weights are not weights: they must not be rescaled.
+    """
+    x, weights = np.asarray(x), np.asarray(weights)
+    if x.shape not in (weights.shape, (*weights.shape, 1)) or weights.ndim != 1:
+        raise ValueError(f"x must be (T,) or (T, 1) and weights (T,), got {x.shape} and {weights.shape}")
+    if (weights < 0).any() or not np.isclose(weights.sum(), 1, atol=1e-4):
+        raise ValueError(f"weights must be non-negative with sum 1, got sum {weights.sum():.6g}; do not rescale them")
+    steps = len(weights)
+    if truth is not None:
+        _shade(ax, truth, steps)
+    ax.fill_between(np.arange(steps), weights, color="C1", alpha=0.5, linewidth=0, label="attention weight")
+    ax.plot(weights, color="C1", linestyle="-", linewidth=1)
+    ax.axhline(1 / steps, color="C7", linestyle="--", linewidth=1, label="even attention, 1/T")
+    ax.set(xlabel="time step", ylabel="weight", xlim=(0, steps - 1), ylim=(0, 1.35 * max(weights.max(), 1 / steps)))
+    right = ax.twinx()
+    right.plot(x, color="C0", linestyle="-", linewidth=1.5, label="series")
+    right.set(ylabel="value")
+    right.spines["right"].set_visible(True)
+    return right
+
+
+def plot_confusion(ax: Axes, confusion: np.ndarray, labels: tuple[str, ...]) -> None:
+    """Draw a confusion matrix, each cell shaded by its share of the true class and labelled with its count.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    confusion : ndarray
+        ``(K, K) int``, true class by row, predicted class by column.
+    labels : tuple of str
+        K names of the classes.
+
+    Raises
+    ------
+    ValueError
+        When the matrix is not square, holds a negative count, or the labels are not as many.
+    """
+    confusion = np.asarray(confusion)
+    size = len(labels)
+    if confusion.shape != (size, size) or (confusion < 0).any():
+        raise ValueError(f"confusion must be ({size}, {size}) counts for labels {labels}, got {confusion.tolist()}")
+    share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(confusion):
+        dark = share[row, column] > 0.5
+        ax.text(column, row, f"{count}", ha="center", va="center", color="white" if dark else "#1a1a1a")
+    ax.set(xlabel="predicted class", ylabel="true class", xticks=range(size), yticks=range(size))
+    ax.set_xticklabels(labels)
+    ax.set_yticklabels(labels)
+    ax.grid(False)
+
+
+def plot_history(ax: Axes, train_loss: np.ndarray, validation_loss: np.ndarray, best_epoch: int | None = None) -> None:
+    """Draw the losses of a training, epoch by epoch, on a logarithmic axis.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    train_loss, validation_loss : ndarray
+        ``(E,)``, positive, one value an epoch.
+    best_epoch : int, optional
+        The epoch whose weights were kept, counted from 1.
+
+    Raises
+    ------
+    ValueError
+        When the losses are empty, differ in length, or are not positive.
+    """
+    train_loss, validation_loss = np.asarray(train_loss), np.asarray(validation_loss)
+    if train_loss.ndim != 1 or not train_loss.size or train_loss.shape != validation_loss.shape:
+        raise ValueError(f"losses must both be (E,) with E > 0, got {train_loss.shape} and {validation_loss.shape}")
+    if min(train_loss.min(), validation_loss.min()) <= 0:
+        raise ValueError("losses must be positive for a logarithmic axis")
+    epochs = np.arange(1, train_loss.size + 1)
+    ax.semilogy(epochs, train_loss, label="training")
+    ax.semilogy(epochs, validation_loss, label="validation")
+    if best_epoch:
+        ax.axvline(best_epoch, color="C7", linestyle=":", label="weights kept")
+    ax.set(xlabel="epoch", ylabel="cross-entropy, nats")
+    ax.legend()
+
+
+def _shade(ax: Axes, truth: np.ndarray, steps: int) -> None:
+    """Shade each run of true steps, half a step to either side."""
+    truth = np.asarray(truth)
+    if truth.shape != (steps,) or truth.dtype != bool:
+        raise ValueError(f"truth must be ({steps},) bool like the series, got {truth.shape} {truth.dtype}")
+    edges = np.flatnonzero(np.diff(truth, prepend=False, append=False)).reshape(-1, 2)
+    for number, (begin, end) in enumerate(edges):
+        label = TRUTH_LABEL if number == 0 else None
+        ax.axvspan(begin - 0.5, end - 0.5, color="C2", alpha=0.2, linewidth=0, label=label)

@@ -1,0 +1,57 @@
+"""The configuration: the source's files load, round trips keep everything, the value sets are the source's."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tsattn_tutorial.config import ConfigError, SineConfig
+
+
+def test_the_defaults_are_the_table_of_the_source():
+    config = SineConfig()
+    assert config.starts.tolist() == list(range(0, 450, 5))
+    assert config.lengths.tolist() == list(range(50, 250, 5))
+    assert config.frequencies[[0, 1, -1]] == pytest.approx([1, 1.01, 3.99])
+    assert config.amplitudes[[0, 1, -1]] == pytest.approx([1, 1.01, 9.99])
+    assert (len(config.frequencies), len(config.amplitudes)) == (300, 900)
+
+
+def test_a_file_of_the_source_loads_unchanged(tmp_path):
+    # Integers where a float is meant, and no key for the noise, the seed or most of the ranges.
+    path = tmp_path / "default_dataset.json"
+    path.write_text(json.dumps({"num_points": 500, "min_freq": 1, "max_freq": 4, "output_folder": "/output"}))
+    config = SineConfig.from_json(path)
+    assert (config.min_freq, config.noise_std, config.dataset_size) == (1.0, 0.0, 10_000)
+
+
+def test_the_file_of_the_book_holds_every_key_at_its_default(book):
+    written = json.loads((book / "config/sine_waves.json").read_text())
+    assert list(written) == list(SineConfig.model_fields)
+    assert SineConfig.from_json(book / "config/sine_waves.json") == SineConfig()
+
+
+def test_writing_and_reading_keeps_everything(tmp_path):
+    config = SineConfig(num_points=128, noise_std=0.25, seed=7, max_amp=2.5)
+    config.to_json(tmp_path / "c.json")
+    assert SineConfig.from_json(tmp_path / "c.json") == config
+    assert [path.name for path in tmp_path.iterdir()] == ["c.json"]  # nothing temporary is left
+
+
+def test_replace_checks_again():
+    assert SineConfig().replace(seed=3).seed == 3
+    with pytest.raises(ConfigError, match="min_loc"):
+        SineConfig().replace(min_loc=0.95)
+
+
+def test_every_value_is_below_its_maximum():
+    # 0.1 steps are not representable; a careless arange would include the maximum.
+    config = SineConfig(min_freq=1, max_freq=1.3, step_freq=0.1, min_amp=0.1, max_amp=0.7, step_amp=0.1)
+    assert config.frequencies == pytest.approx([1, 1.1, 1.2])
+    assert config.amplitudes == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+
+
+def test_fractions_become_whole_samples_without_losing_one_to_rounding():
+    config = SineConfig(num_points=100, min_loc=0.29, max_loc=0.31)  # 0.29 * 100 is 28.999999999999996
+    assert config.starts.tolist() == [29, 30]
+    assert np.issubdtype(config.starts.dtype, np.integer)

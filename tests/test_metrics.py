@@ -1,0 +1,88 @@
+"""Figures of merit: right on small cases, with intervals that cover."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
+
+from tsattn_tutorial.metrics import (
+    attention_mass,
+    attention_mass_by_shift,
+    binary_report,
+    mean_interval,
+    proportion_interval,
+)
+
+
+def test_the_published_confusion_matrix_gives_the_published_report():
+    # Paialunga 2025: [[1002, 14], [31, 953]]; precision there is 0.9855, recall 0.9685, F1 0.9769.
+    y = np.repeat([0, 0, 1, 1], [1002, 14, 31, 953])
+    predicted = np.repeat([0.0, 1.0, 0.0, 1.0], [1002, 14, 31, 953])
+    report = binary_report(y, predicted)
+    assert report.confusion.tolist() == [[1002, 14], [31, 953]]
+    measured = [report.accuracy.value, report.precision.value, report.recall.value, report.f1.value]
+    assert np.round(measured, 4).tolist() == [0.9775, 0.9855, 0.9685, 0.9769]
+    assert round(report.roc_auc.value, 4) == 0.9774  # on labels, as published
+
+
+def test_measures_agree_with_the_library_and_lie_in_their_intervals():
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 500)
+    probability = np.clip(0.5 * y + rng.normal(0.25, 0.3, 500), 0, 1)
+    report, predicted = binary_report(y, probability), probability >= 0.5
+    for estimate, measure in (
+        (report.accuracy, accuracy_score),
+        (report.precision, precision_score),
+        (report.recall, recall_score),
+        (report.f1, f1_score),
+    ):
+        assert estimate.value == pytest.approx(measure(y, predicted))
+        assert estimate.low < estimate.value < estimate.high
+    assert report.roc_auc.low < report.roc_auc.value < report.roc_auc.high
+    assert str(report).count("\n") == 5
+
+
+def test_auc_is_computed_on_probabilities():
+    y, probability = np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.3, 0.4])  # ranked right, all below 0.5
+    report = binary_report(y, probability)
+    assert report.roc_auc.value == 1 and report.accuracy.value == 0.5 and np.isnan(report.precision.value)
+
+
+def test_intervals_cover_as_often_as_they_say():
+    rng = np.random.default_rng(0)
+    hits = rng.binomial(50, 0.9, 2000)
+    covered = [interval.low <= 0.9 <= interval.high for interval in map(lambda k: proportion_interval(k, 50), hits)]
+    assert 0.93 < np.mean(covered) < 0.98
+    means = [mean_interval(sample) for sample in rng.normal(3, 2, (2000, 6))]
+    assert 0.935 < np.mean([interval.low <= 3 <= interval.high for interval in means]) < 0.965
+
+
+@given(st.integers(0, 30), st.integers(1, 30))
+def test_the_share_lies_in_its_interval_and_the_interval_in_zero_one(successes, extra):
+    interval = proportion_interval(successes, successes + extra)
+    assert 0 <= interval.low <= interval.value <= interval.high <= 1
+
+
+def test_mass_of_even_attention_is_chance_and_of_perfect_attention_one():
+    truth = np.zeros((3, 10), bool)
+    truth[0, 2:4] = truth[1, 0] = truth[2, 5:] = True
+    even, perfect = np.full((3, 10), 0.1), truth / truth.sum(axis=1, keepdims=True)
+    assert np.allclose(*attention_mass(even, truth)) and np.allclose(attention_mass(perfect, truth).mass, 1)
+    assert attention_mass(even, truth).chance.tolist() == [0.2, 0.1, 0.5]
+
+
+def test_chance_counts_real_steps_only():
+    mask = np.arange(10) < 5
+    weights, truth = np.where(mask, 0.2, 0.0)[None], (np.arange(10) == 3)[None]
+    assert attention_mass(weights, truth, mask[None]).chance.tolist() == [0.2]
+
+
+def test_a_late_attention_shows_as_a_peak_at_its_lag():
+    truth = np.zeros((4, 60), bool)
+    truth[:, 20:25] = True
+    weights = np.roll(truth, 7, axis=1) / 5
+    shifts = np.arange(-15, 16)
+    masses = attention_mass_by_shift(weights, truth, shifts)
+    assert shifts[masses.argmax()] == 7 and masses.max() == pytest.approx(1)
+    assert masses[shifts == 0] == pytest.approx(attention_mass(weights, truth).mass.mean())

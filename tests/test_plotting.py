@@ -1,0 +1,47 @@
+"""Plots draw what they are given, where they are told, and rescale nothing."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from tsattn_tutorial.plotting import plot_attention, plot_confusion, plot_history, plot_series
+
+
+@pytest.fixture
+def ax():
+    figure, ax = plt.subplots()
+    yield ax
+    plt.close(figure)
+
+
+def test_a_series_is_drawn_with_each_run_of_its_truth(ax):
+    x, truth = np.sin(np.arange(30)), np.zeros(30, bool)
+    truth[3:6] = truth[28:] = True
+    plot_series(ax, x, truth)
+    assert np.array_equal(ax.lines[0].get_ydata(), x)
+    spans = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in ax.patches]
+    assert spans == [(2.5, 5.5), (27.5, 29.5)]
+    assert ax.get_xlabel() and ax.get_ylabel()
+
+
+def test_weights_are_drawn_unscaled_with_the_line_of_even_attention(ax):
+    weights = np.arange(1, 11) / 55
+    right = plot_attention(ax, np.cos(np.arange(10)), weights)
+    assert np.array_equal(ax.lines[0].get_ydata(), weights)
+    assert ax.lines[1].get_ydata()[0] == 1 / 10
+    assert np.array_equal(right.lines[0].get_ydata(), np.cos(np.arange(10)))
+
+
+def test_every_cell_of_a_confusion_matrix_carries_its_count(ax):
+    plot_confusion(ax, np.array([[9, 1], [0, 12]]), ("plain", "flat"))
+    assert [text.get_text() for text in ax.texts] == ["9", "1", "0", "12"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["plain", "flat"]
+
+
+def test_a_history_counts_epochs_from_one_and_marks_the_best(ax):
+    plot_history(ax, np.array([0.7, 0.3, 0.2]), np.array([0.6, 0.4, 0.5]), best_epoch=2)
+    assert ax.lines[0].get_xdata().tolist() == [1, 2, 3] and ax.lines[2].get_xdata()[0] == 2

@@ -1,0 +1,93 @@
+"""A sweep runs what is missing, once, and its file is always whole."""
+
+import pandas as pd
+import pytest
+
+from tsattn_tutorial import experiments, sweep
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """A cheap experiment in the registry; the list of what was run."""
+    made = []
+
+    def cheap(seed: int, *, scale: float = 1.0):
+        made.append((seed, scale))
+        if scale == 13:
+            raise ValueError("unlucky")
+        return {"score": seed * scale / 3}
+
+    monkeypatch.setattr(experiments, "EXPERIMENTS", {"cheap": cheap})
+    monkeypatch.setattr(sweep, "EXPERIMENTS", {"cheap": cheap})
+    return made
+
+
+def test_one_row_a_fit_with_its_circumstances(calls, tmp_path):
+    table = sweep.run_sweep("cheap", range(3), tmp_path / "r.csv", {"scale": [1, 2]}, command="how")
+    assert calls == [(seed, scale) for scale in (1, 2) for seed in range(3)]
+    assert set(table["score"]) == {0, 1 / 3, 2 / 3, 4 / 3}
+    for column in ("command", "date", "python", "versions", "machine", "threads", "total_seconds"):
+        assert table[column].astype(str).str.len().gt(0).all()
+    assert table["command"].eq("how").all()
+
+
+def test_what_is_in_the_file_is_neither_run_again_nor_changed(calls, tmp_path):
+    path = tmp_path / "r.csv"
+    sweep.run_sweep("cheap", [0, 1], path)
+    before = path.read_text().splitlines()
+    sweep.run_sweep("cheap", [0, 1, 2], path)
+    assert calls == [(0, 1.0), (1, 1.0), (2, 1.0)]
+    assert path.read_text().splitlines()[:3] == before  # digits of floats included
+
+
+def test_a_stopped_sweep_keeps_its_finished_fits(calls, tmp_path, monkeypatch):
+    path, run = tmp_path / "r.csv", sweep.run_experiment
+
+    def stopped_at_two(name, seed, **parameters):
+        if seed == 2:
+            raise KeyboardInterrupt
+        return run(name, seed, **parameters)
+
+    monkeypatch.setattr(sweep, "run_experiment", stopped_at_two)
+    with pytest.raises(KeyboardInterrupt):
+        sweep.run_sweep("cheap", range(4), path)
+    assert pd.read_csv(path)["seed"].tolist() == [0, 1]
+    monkeypatch.setattr(sweep, "run_experiment", run)
+    sweep.run_sweep("cheap", range(4), path)
+    assert [seed for seed, _ in calls] == [0, 1, 2, 3] and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failed_fit_says_why_and_is_tried_again(calls, tmp_path):
+    path = tmp_path / "r.csv"
+    table = sweep.run_sweep("cheap", [0], path, {"scale": [13, 1]})
+    assert dict(zip(table["parameters"], table["error"], strict=True)) == {
+        '{"scale": 1}': "",
+        '{"scale": 13}': "ValueError: unlucky",
+    }
+    sweep.run_sweep("cheap", [0], path, {"scale": [13]})
+    assert calls == [(0, 13), (0, 1), (0, 13)] and len(pd.read_csv(path)) == 2
+
+
+def test_two_workers_write_what_one_writes(tmp_path):
+    # The real experiment, tiny: workers are processes of their own, where a patched registry does not reach.
+    grid = {"dataset_size": [40], "epochs": [1]}
+    tables = [sweep.run_sweep("bilstm_attention", [0, 1], tmp_path / f"{n}.csv", grid, jobs=n) for n in (1, 2)]
+    same = ["experiment", "seed", "parameters", "tn", "fp", "fn", "tp", "epochs_run", "error"]
+    assert tables[0][same].equals(tables[1][same])
+    assert tables[0]["mass"].to_numpy() == pytest.approx(tables[1]["mass"].to_numpy(), rel=1e-3)
+
+
+def test_the_command_line_runs_and_records_itself(calls, tmp_path, capsys):
+    output = str(tmp_path / "r.csv")
+    sweep.main(["cheap", "--seeds", "0-1,5", "--set", "scale=1,2.5", "--output", output])
+    assert sorted(calls) == [(0, 1), (0, 2.5), (1, 1), (1, 2.5), (5, 1), (5, 2.5)]
+    assert capsys.readouterr().out.strip() == f"{output}: 6 fits"
+    command = pd.read_csv(output)["command"][0]
+    assert command.startswith("python -m tsattn_tutorial.sweep cheap --seeds 0-1,5 --set scale=1,2.5")
+
+
+def test_experiments_reject_what_they_do_not_take():
+    with pytest.raises(ValueError, match="expected one of bilstm_attention"):
+        experiments.run_experiment("no_such", 0)
+    with pytest.raises(ValueError, match=r"expected parameters among .*epochs.*; got 'epoch'"):
+        experiments.run_experiment("bilstm_attention", 0, epoch=3)

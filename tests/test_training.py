@@ -1,0 +1,129 @@
+"""The loop learns, stops, restores, repeats itself, and survives an interrupt."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from tsattn_tutorial.datasets import SeriesBatch
+from tsattn_tutorial.torch import AttentionClassifier, fit, predict
+
+
+def easy_batch(size: int, seed: int, steps: int = 12) -> SeriesBatch:
+    """Noise; a series of class 1 has a bump of height 3 at a random step."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(0, 0.3, (size, steps, 1)), np.arange(size) % 2
+    truth = np.zeros((size, steps), bool)
+    truth[np.arange(size), rng.integers(0, steps, size)] = y == 1
+    return SeriesBatch((x + 3 * truth[:, :, None]).astype(np.float32), y, truth)
+
+
+def small_model(seed: int = 0) -> AttentionClassifier:
+    return AttentionClassifier(hidden_size=4, attention_size=4, seed=seed)
+
+
+TRAIN, VALIDATION = easy_batch(256, 0), easy_batch(64, 1)
+CONTRARY = dataclasses.replace(VALIDATION, y=1 - VALIDATION.y)  # the more the model learns, the worse it does here
+
+
+def weights_of(model):
+    return torch.cat([tensor.flatten() for tensor in model.state_dict().values()])
+
+
+def test_it_learns_an_easy_task_and_attends_to_the_signal():
+    model, test = small_model(), easy_batch(200, 2)
+    history = fit(model, TRAIN, VALIDATION, epochs=25, learning_rate=2e-2)
+    probability, weights = predict(model, test)
+    assert ((probability > 0.5) == test.y).mean() > 0.97
+    assert history.epochs[-1].train_loss < history.epochs[0].train_loss / 4
+    assert np.allclose(weights.sum(axis=1), 1, atol=1e-5) and weights.shape == (200, 12)
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
+    models = [small_model() for _ in range(3)]
+    for model, seed in zip(models, (0, 0, 1), strict=True):
+        fit(model, TRAIN, VALIDATION, epochs=2, seed=seed)
+    first, again, other = map(weights_of, models)
+    assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+def test_the_weights_of_the_best_epoch_are_restored():
+    model = small_model()
+    history = fit(model, TRAIN, CONTRARY, epochs=6, learning_rate=2e-2)
+    losses = [row.validation_loss for row in history.epochs]
+    assert history.best_epoch == 1 + int(np.argmin(losses)) < len(losses) and losses[-1] > 2 * min(losses)
+    probability, _ = predict(model, CONTRARY)
+    picked = np.where(CONTRARY.y == 1, probability, 1 - probability)
+    assert -np.log(picked).mean() == pytest.approx(min(losses), rel=1e-4)
+
+
+def test_it_stops_after_patience_epochs_without_a_new_best():
+    history = fit(small_model(), TRAIN, CONTRARY, epochs=30, learning_rate=2e-2, patience=3)
+    assert history.stopped_by == "patience" and len(history.epochs) == history.best_epoch + 3
+    assert fit(small_model(), TRAIN, VALIDATION, epochs=2, patience=2).stopped_by == "epochs"
+
+
+def test_an_interrupt_keeps_the_best_weights_so_far():
+    model, plain = small_model(), small_model()
+    fit(plain, TRAIN, VALIDATION, epochs=2)
+    steps = 0
+
+    def interrupt(*_):
+        nonlocal steps
+        steps += model.training
+        if steps > 2 * 8 + 3:  # in the middle of the third epoch of 8 steps
+            raise KeyboardInterrupt
+
+    handle = model.register_forward_hook(interrupt)
+    history = fit(model, TRAIN, VALIDATION, epochs=10)
+    handle.remove()
+    assert history.stopped_by == "interrupt" and len(history.epochs) == 2
+    assert torch.equal(weights_of(model), weights_of(plain))
+
+
+def test_a_loss_that_is_no_number_raises_and_leaves_finite_weights():
+    model = small_model()
+    model.register_forward_hook(lambda *call: (call[2][0] * float("inf"), call[2][1]))
+    with pytest.raises(FloatingPointError, match="learning_rate"):
+        fit(model, TRAIN, VALIDATION, epochs=3)
+    assert torch.isfinite(weights_of(model)).all()
+
+
+def test_padding_changes_no_training():
+    def padded(batch: SeriesBatch) -> SeriesBatch:
+        n, t, d = batch.x.shape
+        x = np.concatenate([batch.x, np.full((n, 7, d), 99, np.float32)], axis=1)
+        truth = np.concatenate([batch.truth, np.zeros((n, 7), bool)], axis=1)
+        return SeriesBatch(x, batch.y, truth, np.broadcast_to(np.arange(t + 7) < t, (n, t + 7)))
+
+    model, other = small_model().double(), small_model().double()
+    fit(model, TRAIN, VALIDATION, epochs=2)
+    fit(other, padded(TRAIN), padded(VALIDATION), epochs=2)
+    assert torch.allclose(weights_of(model), weights_of(other), atol=1e-9)
+    probability, weights = predict(other, padded(VALIDATION))
+    assert np.allclose(probability, predict(model, VALIDATION).probability, atol=1e-9)
+    assert not weights[:, 12:].any()
+
+
+def test_training_never_looks_at_the_truth():
+    blind = dataclasses.replace(TRAIN, truth=np.zeros_like(TRAIN.truth))
+    model, other = small_model(), small_model()
+    fit(model, TRAIN, VALIDATION, epochs=1)
+    fit(other, blind, VALIDATION, epochs=1)
+    assert torch.equal(weights_of(model), weights_of(other))
+
+
+def test_a_history_prints_a_short_table(capsys):
+    history = fit(small_model(), TRAIN, VALIDATION, epochs=40, patience=40)
+    lines = str(history).splitlines()
+    assert len(lines) <= 10 and sum("best" in line for line in lines) == 1
+    assert lines[1].startswith("    1 ") and lines[-1].startswith("   40 ")
+    assert capsys.readouterr().out == ""  # nobody is watching, so there is no bar
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+def test_it_trains_on_a_gpu():
+    model, test = small_model(), easy_batch(200, 2)
+    fit(model, TRAIN, VALIDATION, epochs=25, learning_rate=2e-2, device="cuda")
+    assert ((predict(model, test).probability > 0.5) == test.y).mean() > 0.97
