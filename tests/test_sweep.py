@@ -84,10 +84,3 @@ def test_the_command_line_runs_and_records_itself(calls, tmp_path, capsys):
     assert capsys.readouterr().out.strip() == f"{output}: 6 fits"
     command = pd.read_csv(output)["command"][0]
     assert command.startswith("python -m tsattn_tutorial.sweep cheap --seeds 0-1,5 --set scale=1,2.5")
-
-
-def test_experiments_reject_what_they_do_not_take():
-    with pytest.raises(ValueError, match="expected one of bilstm_attention"):
-        experiments.run_experiment("no_such", 0)
-    with pytest.raises(ValueError, match=r"expected parameters among .*epochs.*; got 'epoch'"):
-        experiments.run_experiment("bilstm_attention", 0, epoch=3)

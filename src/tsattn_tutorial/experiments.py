@@ -11,32 +11,12 @@ from typing import Any
 import numpy as np
 
 from tsattn_tutorial.config import SineConfig
-from tsattn_tutorial.datasets import sine_waves, train_validation_test_split
+from tsattn_tutorial.datasets import near_peak, sine_waves, train_validation_test_split
 from tsattn_tutorial.metrics import attention_mass, attention_mass_by_shift, binary_report
 
-__all__ = ["EXPERIMENTS", "bilstm_attention", "near_peak", "run_experiment"]
+__all__ = ["EXPERIMENTS", "bilstm_attention", "run_experiment"]
 
 SHIFTS = np.arange(-100, 101, 5)  # samples by which the truth is moved to find where attention really lies
-
-
-def near_peak(x: np.ndarray, share: float = 0.9) -> np.ndarray:
-    """Mark the steps near a peak or trough: those beyond a share of the largest absolute value.
-
-    Parameters
-    ----------
-    x : ndarray
-        ``(N, T, 1)``.
-    share : float
-        In (0, 1). For a sine over whole periods, ``2 arccos(share) / pi`` of all steps qualify: 0.287
-        for 0.9.
-
-    Returns
-    -------
-    ndarray
-        ``(N, T) bool``.
-    """
-    size = np.abs(x[:, :, 0])
-    return size >= share * size.max(axis=1, keepdims=True)
 
 
 def bilstm_attention(

@@ -90,9 +90,9 @@ def plot_confusion(ax: Axes, confusion: np.ndarray, labels: tuple[str, ...]) -> 
     ax : Axes
         Where to draw.
     confusion : ndarray
-        ``(K, K) int``, true class by row, predicted class by column.
+        ``(C, C) int``, true class by row, predicted class by column.
     labels : tuple of str
-        K names of the classes.
+        C names of the classes.
 
     Raises
     ------

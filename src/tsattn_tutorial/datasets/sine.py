@@ -7,7 +7,7 @@ import numpy as np
 from tsattn_tutorial.config import SineConfig
 from tsattn_tutorial.datasets.batch import SeriesBatch
 
-__all__ = ["SineParameters", "draw_sine_parameters", "render_sine_waves", "sine_waves"]
+__all__ = ["SineParameters", "draw_sine_parameters", "near_peak", "render_sine_waves", "sine_waves"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +104,26 @@ def sine_waves(config: SineConfig, seed: int | None = None) -> SeriesBatch:
         return batch
     noise = _generators(config, seed)[1].normal(0, config.noise_std, batch.x.shape)
     return SeriesBatch((batch.x + noise).astype(np.float32), batch.y, batch.truth)
+
+
+def near_peak(x: np.ndarray, share: float = 0.9) -> np.ndarray:
+    """Mark the steps near a peak or trough: those beyond a share of the largest absolute value.
+
+    Parameters
+    ----------
+    x : ndarray
+        ``(N, T, 1)``.
+    share : float
+        In (0, 1). For a sine over whole periods, ``2 arccos(share) / pi`` of all steps qualify: 0.287
+        for 0.9.
+
+    Returns
+    -------
+    ndarray
+        ``(N, T) bool``.
+    """
+    size = np.abs(x[:, :, 0])
+    return size >= share * size.max(axis=1, keepdims=True)
 
 
 def _generators(config: SineConfig, seed: int | None) -> list[np.random.Generator]:

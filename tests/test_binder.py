@@ -1,0 +1,96 @@
+"""What Binder would build, as repo2docker renders it. Rendering needs no container engine."""
+
+import re
+import stat
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from repo2docker.app import Repo2Docker
+
+ROOT = Path(__file__).resolve().parents[1]
+BINDER = ROOT / ".binder"
+
+
+def pins(path: Path) -> dict[str, str]:
+    """Package -> version, as pinned in a requirements file; options and comments are passed over."""
+    lines = (line.split(" #")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
+    found = [Requirement(line) for line in lines if line and not line.startswith(("#", "-"))]
+    return {canonicalize_name(item.name): str(item.specifier).removeprefix("==") for item in found}
+
+
+@pytest.fixture
+def rendered(monkeypatch):
+    """The build pack that repo2docker chooses for this repository, and its Dockerfile."""
+    monkeypatch.chdir(ROOT)
+    app = Repo2Docker()
+    pack = next(pack for pack in (kind(app.base_image) for kind in app.buildpacks) if pack.detect())
+    pack.platform = "linux/amd64"
+    return pack, pack.render({})
+
+
+def test_the_python_pack_reads_the_binder_folder(rendered):
+    """Another pack, or a file at the root that shadows the folder, would install something else."""
+    pack, dockerfile = rendered
+    assert type(pack).__name__ == "PythonBuildPack"
+    assert pack.binder_dir == ".binder"
+    assert re.search(r'pip install .*-r "?\.binder/requirements\.txt', dockerfile)
+
+
+def test_python_version(rendered):
+    """The default of repo2docker is another Python than the one that the chapters were run with."""
+    assert rendered[0].python_version == "3.11"
+
+
+def test_package_is_installed_after_the_build(rendered):
+    """The requirements are a layer of their own; the package comes on top, without pulling in anything."""
+    pack, dockerfile = rendered
+    assert pack.get_post_build_scripts() == [".binder/postBuild"]
+    assert "RUN ./.binder/postBuild" in dockerfile
+    assert "--no-deps" in (BINDER / "postBuild").read_text()
+
+
+def test_start_script_sets_the_threads(rendered):
+    """One core, one thread; and the server must still be started."""
+    pack, dockerfile = rendered
+    assert pack.get_start_script().endswith("/.binder/start")
+    assert re.search(r'ENV R2D_ENTRYPOINT=".*/\.binder/start"', dockerfile)
+    start = (BINDER / "start").read_text()
+    assert "export OMP_NUM_THREADS=1" in start
+    assert start.rstrip().endswith('exec "$@"')
+
+
+@pytest.mark.parametrize("name", ["postBuild", "start"])
+def test_scripts_can_be_run(name):
+    """Git keeps the bit, and repo2docker needs it."""
+    path = BINDER / name
+    assert path.read_text().startswith("#!/bin/bash\n")
+    assert path.stat().st_mode & stat.S_IXUSR
+
+
+def test_requirements_are_a_stable_layer(rendered):
+    """They are installed before the rest of the repository is there, so that a commit leaves the layer alone."""
+    dockerfile = rendered[1]
+    assert dockerfile.index(".binder/requirements.txt ") < dockerfile.index("COPY --chown=1000:1000 src/ ")
+    # A reference to another file would force everything to be copied first.
+    lines = (BINDER / "requirements.txt").read_text().splitlines()
+    options = [line for line in lines if line.startswith("-")]
+    assert options == ["--extra-index-url https://download.pytorch.org/whl/cpu"]
+
+
+def test_pins_are_those_of_the_root():
+    """Binder runs the versions that the tests ran, and PyTorch's CPU build of the same version."""
+    root, binder = pins(ROOT / "requirements.txt"), pins(BINDER / "requirements.txt")
+    assert binder["torch"] == f"{root['torch']}+cpu"
+    assert {name: version for name, version in binder.items() if name != "torch"} == {
+        name: root[name] for name in binder if name != "torch"
+    }
+
+
+def test_pins_cover_the_package():
+    """``--no-deps`` installs nothing, so each dependency of the package must be pinned for Binder."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+    assert needed <= pins(BINDER / "requirements.txt").keys()

@@ -1,0 +1,135 @@
+"""Running a notebook stores outputs that are clean, whole and the same every time."""
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from notebooks import execute, main, notebook_paths, problems
+
+PLOT = "import matplotlib.pyplot as plt\n_, ax = plt.subplots()\nax.plot([1, 3, 2])\nplt.show()"
+FIGURE = {
+    "mystnb": {"image": {"alt": "A line.", "classes": "dark-light"}, "figure": {"caption": "A line.", "name": "line"}},
+    "tsattn": {"export": "images/line.png"},
+}
+COUNT = """import time
+for step in range(3):
+    print(f"\\r{step + 1} of 3", end="", flush=True)
+    time.sleep(0.05)
+print()"""
+
+
+def write(path, *cells, **metadata):
+    """Store cells as a notebook."""
+    nbformat.write(new_notebook(cells=list(cells), metadata=metadata), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def chapter(tmp_path_factory):
+    """A notebook with a bit of everything, after its first run."""
+    folder = tmp_path_factory.mktemp("book")
+    (folder / "data.txt").write_text("42")
+    path = write(
+        folder / "chapter.ipynb",
+        new_markdown_cell("# Title", metadata={"editable": True}),
+        new_code_cell("open('data.txt').read()", metadata={"collapsed": False, "tags": ["hide-input"]}),
+        new_code_cell(PLOT, metadata=FIGURE),
+        new_code_cell(COUNT),
+        widgets={"state": {}},
+        kernelspec={"name": "mine", "display_name": "Mine", "language": "python"},
+    )
+    execute(path)
+    return path
+
+
+def test_result_is_sound(chapter):
+    """What the tool writes passes its own checks; so it ran in the folder of the notebook, with this Python."""
+    assert problems(chapter) == []
+
+
+def test_second_run_changes_no_byte(chapter):
+    """Neither times, nor ids, nor pictures differ, so that a diff shows what really changed."""
+    picture = chapter.parent / "images" / "line.png"
+    before = chapter.read_bytes(), picture.read_bytes()
+    execute(chapter)
+    assert (chapter.read_bytes(), picture.read_bytes()) == before
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_metadata(chapter):
+    """What editors and kernels leave behind is dropped; what the book needs is kept."""
+    notebook = nbformat.read(chapter, as_version=4)
+    assert notebook.metadata.keys() == {"kernelspec", "language_info", "tsattn"}
+    assert "version" not in notebook.metadata.language_info
+    assert [dict(cell.metadata) for cell in notebook.cells] == [{}, {"tags": ["hide-input"]}, FIGURE, {}]
+
+
+def test_progress_collapses(chapter):
+    """Of a line that is written over and over, the last state is stored."""
+    (output,) = nbformat.read(chapter, as_version=4).cells[-1].outputs
+    assert output.text == "3 of 3\n"
+
+
+def test_layout_of_the_file(chapter):
+    """As Jupyter itself writes it: indented by one, Unicode as it is, a newline at the end."""
+    text = chapter.read_text(encoding="utf-8")
+    assert text.startswith('{\n "cells": [\n')
+    assert text.endswith("}\n")
+
+
+def test_ids_of_cells(tmp_path):
+    """A copied cell brings its id along; one of the two gets another, the same on every run. So does a cell without."""
+    path = write(tmp_path / "chapter.ipynb", *(new_code_cell("1 + 1", id=f"cell-{number}") for number in range(3)))
+    content = path.read_text().replace("cell-1", "cell-0").replace(' "id": "cell-2",\n', "")
+    found = []
+    for _ in range(2):
+        path.write_text(content)
+        execute(path)
+        found.append([cell.id for cell in nbformat.read(path, as_version=4).cells])
+    assert found[0] == found[1]
+    assert found[0][0] == "cell-0"
+    assert len(set(found[0])) == 3
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        (new_code_cell("raise RuntimeError('stop here')"), "stop here"),
+        (new_code_cell("1 + 1", metadata={"tsattn": {"export": "a.png"}}), "expected a figure to export"),
+        (new_code_cell("import time; time.sleep(60)"), "timed out"),
+        (new_code_cell("import os; os._exit(1)"), "died"),
+    ],
+    ids=["error", "no figure", "timeout", "dead kernel"],
+)
+def test_failure_leaves_the_file(cell, message, tmp_path, capsys):
+    """A notebook that fails keeps its old outputs, the reason is printed, and the others still run."""
+    failing = write(tmp_path / "a.ipynb", new_code_cell("1"), cell)
+    working = write(tmp_path / "b.ipynb", new_code_cell("2"))
+    before = failing.read_bytes()
+    assert main(["execute", "--timeout", "8", str(failing), str(working)]) == 1
+    assert failing.read_bytes() == before
+    assert not list(tmp_path.glob(".*"))
+    assert problems(working) == []
+    output = capsys.readouterr().out
+    assert message in output
+    assert f"{working}: ok" in output
+
+
+def test_check_reports_and_fails(tmp_path, capsys):
+    """The command line is for people: a line a problem, and an exit status for scripts."""
+    path = write(tmp_path / "a.ipynb", new_code_cell("1;"))
+    assert main(["check", str(path)]) == 1
+    assert "trailing semicolon" in capsys.readouterr().out
+    path = write(tmp_path / "b.ipynb", new_code_cell("1"))
+    assert main(["execute", str(path)]) == 0
+    assert main(["check", str(path)]) == 0
+
+
+def test_notebooks_are_found(tmp_path):
+    """Sorted, in subfolders too, but no checkpoints and no builds."""
+    names = ["b.ipynb", "a.ipynb", "part/c.ipynb", ".ipynb_checkpoints/a.ipynb", "_build/a.ipynb"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = [path.relative_to(tmp_path).as_posix() for path in notebook_paths(tmp_path)]
+    assert found == ["a.ipynb", "b.ipynb", "part/c.ipynb"]

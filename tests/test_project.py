@@ -1,0 +1,160 @@
+"""What stands in more than one file says the same everywhere."""
+
+import ast
+import pkgutil
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import tsattn_tutorial
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+REPOSITORY = CONFIG["repository"]["url"]
+NAME = REPOSITORY.removeprefix("https://github.com/")
+BINDER = f"{CONFIG['launch_buttons']['binderhub_url']}/v2/gh/{NAME}/{CONFIG['repository']['branch']}"
+
+
+def read(name: str) -> str:
+    """Text of a file of the repository."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def citation() -> dict:
+    """The citation file."""
+    return yaml.safe_load(read("CITATION.cff"))
+
+
+def project() -> dict:
+    """The package's own description."""
+    return tomllib.loads(read("pyproject.toml"))["project"]
+
+
+def requirements(name: str) -> dict[str, str]:
+    """Package -> pin of a requirements file."""
+    lines = [line for line in read(name).splitlines() if line and not line.startswith(("#", "-"))]
+    return {canonicalize_name(Requirement(line).name): str(Requirement(line).specifier) for line in lines}
+
+
+def contents() -> set[str]:
+    """Every page in the table of contents, without its ending."""
+    toc = yaml.safe_load(read("_toc.yml"))
+    return {toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])}
+
+
+def test_address_of_the_repository():
+    """The configuration, the citation and the package name one repository."""
+    assert citation()["repository-code"] == REPOSITORY
+    assert project()["urls"]["Repository"] == REPOSITORY
+
+
+def test_binder_badge():
+    """The badge opens the branch and the folder that the launch buttons open."""
+    assert re.search(r"\[!\[Binder\]\([^)]+\)\]\((.+)\)", read("README.md"))[1] == f"{BINDER}?urlpath=lab/tree/book"
+
+
+def test_no_other_address():
+    """Wherever a file names a repository of this name, or one on Binder, it is this one."""
+    files = [*ROOT.glob("*.*"), *(ROOT / "book").glob("*.*"), *(ROOT / ".github").rglob("*.yml")]
+    others = []
+    for path in files:
+        if path.suffix not in {".cff", ".ipynb", ".md", ".toml", ".yml"}:
+            continue
+        text = path.read_text(encoding="utf-8")
+        found = re.findall(r"github\.com/([\w-]+/tsattn-tutorial[\w-]*)|mybinder\.org/v2/gh/([\w-]+/[\w-]+)", text)
+        others += [(path.name, name) for names in found for name in names if name and name != NAME]
+    assert not others
+
+
+def test_version():
+    """The package has the version; the citation and the changelog follow."""
+    assert citation()["version"] == tsattn_tutorial.__version__
+    assert re.search(r"^## \[([\d.]+)\]", read("CHANGELOG.md"), re.MULTILINE)[1] == tsattn_tutorial.__version__
+
+
+def test_authors():
+    """One name for all of us."""
+    authors = CONFIG["author"]
+    assert [author["name"] for author in citation()["authors"]] == [authors]
+    assert [author["name"] for author in project()["authors"]] == [authors]
+    assert f"Copyright (c) 2026 {authors}" in read("LICENSE")
+
+
+def test_licences():
+    """Code under MIT, text and figures under CC BY 4.0: in the licence, the citation, the package and the footer."""
+    assert project()["license"] == "MIT"
+    assert citation()["license"] == ["MIT", "CC-BY-4.0"]
+    for text in (read("LICENSE"), read("README.md"), CONFIG["html"]["extra_footer"]):
+        assert "MIT" in text
+        assert "CC BY 4.0" in text
+
+
+def test_ruff_of_pre_commit():
+    """One version formats, at a commit and in the checks."""
+    (hooks,) = yaml.safe_load(read(".pre-commit-config.yaml"))["repos"]
+    assert hooks["rev"].removeprefix("v") == requirements("requirements.txt")["ruff"].removeprefix("==")
+
+
+def test_pins():
+    """Everything is pinned to one exact public version, once."""
+    direct, indirect = requirements("requirements.txt"), requirements("constraints.txt")
+    assert not direct.keys() & indirect.keys()
+    for name, pin in (direct | indirect).items():
+        assert re.fullmatch(r"==[\w.]+", pin), (name, pin)
+
+
+def test_pins_satisfy_the_package():
+    """What is installed for the book is what the package says it works with."""
+    direct = requirements("requirements.txt")
+    extras = project()["optional-dependencies"]
+    for line in [*project()["dependencies"], *(item for items in extras.values() for item in items)]:
+        needed = Requirement(line)
+        assert direct[canonicalize_name(needed.name)].removeprefix("==") in needed.specifier, line
+
+
+def test_imports_are_pinned():
+    """Whatever the package, the tests, the tools or the extension import is a direct requirement."""
+    distributions = {
+        "bs4": "beautifulsoup4",
+        "repo2docker": "jupyter-repo2docker",
+        "sklearn": "scikit-learn",
+        "yaml": "pyyaml",
+    }
+    own = {path.stem for folder in ("tools", "book/_ext", "tests") for path in (ROOT / folder).glob("*.py")}
+    files = [path for folder in ("src", "tests", "tools", "book/_ext") for path in (ROOT / folder).rglob("*.py")]
+    imported = set()
+    for tree in (ast.parse(path.read_text(encoding="utf-8")) for path in files):
+        for node in ast.walk(tree):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            imported |= {name.partition(".")[0] for name in names}
+    third_party = imported - own - sys.stdlib_module_names - {"", "tsattn_tutorial"}
+    needed = {canonicalize_name(distributions.get(name, name)) for name in third_party}
+    assert not needed - requirements("requirements.txt").keys()
+
+
+def test_every_chapter_is_in_the_contents():
+    """A chapter that nobody can reach is not published."""
+    files = {f"book/{path.stem}" for kind in ("*.ipynb", "*.md") for path in (ROOT / "book").glob(kind)}
+    assert files == contents()
+
+
+def test_every_chapter_is_on_the_map():
+    """The cards of the first page and the table of the README show all chapters."""
+    for path in (ROOT / "book").glob("*.ipynb"):
+        assert f":link: {path.stem}\n" in read("book/index.md")
+        assert f"(book/{path.name})" in read("README.md")
+
+
+@pytest.mark.parametrize(
+    "module", [module.name for module in pkgutil.iter_modules(tsattn_tutorial.__path__) if module.name[0] != "_"]
+)
+def test_every_module_is_documented(module):
+    """A public module without a section on the API page would be hard to find."""
+    assert f"automodule:: tsattn_tutorial.{module}\n" in read("book/api.md")
