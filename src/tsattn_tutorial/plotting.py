@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter
 
 __all__ = ["plot_attention", "plot_confusion", "plot_history", "plot_series"]
 
@@ -78,6 +79,8 @@ def plot_attention(ax: Axes, x: np.ndarray, weights: np.ndarray, truth: np.ndarr
     right = ax.twinx()
     right.plot(x, color="C0", linestyle="-", linewidth=1.5, label="series")
     right.set(ylabel="value")
+    ax.yaxis.label.set_color("C1")
+    right.yaxis.label.set_color("C0")
     right.spines["right"].set_visible(True)
     return right
 
@@ -142,6 +145,9 @@ def plot_history(ax: Axes, train_loss: np.ndarray, validation_loss: np.ndarray, 
     if best_epoch:
         ax.axvline(best_epoch, color="C7", linestyle=":", label="weights kept")
     ax.set(xlabel="epoch", ylabel="cross-entropy, nats")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter("{x:g}")  # 0.2, not 2 × 10⁻¹
+    ax.yaxis.set_minor_formatter(NullFormatter())
     ax.legend()
 
 
