@@ -18,10 +18,18 @@ import torch
 from tsattn_tutorial import metrics, plotting, reference
 from tsattn_tutorial.checks import check
 from tsattn_tutorial.config import ConfigError, SineConfig
-from tsattn_tutorial.datasets import SeriesBatch, train_validation_test_split
+from tsattn_tutorial.datasets import SeriesBatch, near_peak, train_validation_test_split
 from tsattn_tutorial.files import written_whole
 from tsattn_tutorial.sweep import run_sweep
-from tsattn_tutorial.torch import AttentionClassifier, CheckpointError, fit, load_checkpoint, save_checkpoint
+from tsattn_tutorial.torch import (
+    AdditiveAttention,
+    AttentionClassifier,
+    CheckpointError,
+    fit,
+    load_checkpoint,
+    predict,
+    save_checkpoint,
+)
 
 X, Y, TRUTH = np.zeros((4, 6, 1), np.float32), np.array([0, 1, 0, 1]), np.zeros((4, 6), bool)
 BATCH = SeriesBatch(X, Y, TRUTH)
@@ -61,9 +69,19 @@ CONFIGURATION = {
     "negative seed": Bad(config(seed=-1), ConfigError, "seed: expected greater than or equal to 0, got -1"),
     "empty range of starts": Bad(config(min_loc=0.9), ConfigError, "min_loc: expected a value below max_loc (0.9)"),
     "reversed amplitudes": Bad(config(min_amp=3.0, max_amp=2.0), ConfigError, "min_amp: expected a value below"),
-    "above Nyquist": Bad(config(max_freq=251.0), ConfigError, "max_freq: expected at most num_points / 2 = 250.0"),
+    "above Nyquist": Bad(config(max_freq=250.0), ConfigError, "expected at most (num_points - 1) / 2 = 249.5 cycles"),
     "stretch of one sample": Bad(config(num_points=15), ConfigError, "min_length: expected at least 2 samples"),
     "start at the last sample": Bad(config(max_loc=1.0, step_loc=0.002), ConfigError, "max_loc: expected every start"),
+    "no whole sample between lengths": Bad(
+        config(num_points=100, max_length=0.105), ConfigError, "max_length: expected at least one sample more than"
+    ),
+    "no whole sample between starts": Bad(
+        config(min_loc=0.5, max_loc=0.5001),
+        ConfigError,
+        "max_loc: expected at least one sample more than min_loc",
+    ),
+    "a step too small": Bad(config(step_amp=1e-12), ConfigError, "step_amp: expected at most 1,000,000 steps"),
+    "a key of Python": Bad(lambda: SineConfig(**{"self": 1}), ConfigError, "self: expected one of num_points"),
     "two problems, both named": Bad(config(seed=-1, num_points=0), ConfigError, "got 0; seed: expected"),
 }
 
@@ -107,12 +125,20 @@ MODEL = {
     "mask with a gap": Bad(
         lambda: AttentionClassifier()(torch.zeros(1, 3, 1), torch.tensor([[True, False, True]])),
         ValueError,
-        "mask must start with at least one real step",
+        "got real steps behind padding",
     ),
     "mask of padding only": Bad(
         lambda: AttentionClassifier()(torch.zeros(1, 2, 1), torch.zeros(1, 2, dtype=torch.bool)),
         ValueError,
-        "mask must start with at least one real step",
+        "at least one real step",
+    ),
+    "attention over padding only": Bad(
+        lambda: AdditiveAttention(3, 2)(torch.zeros(1, 2, 3), torch.zeros(1, 2, dtype=torch.bool)),
+        ValueError,
+        "at least one real step",
+    ),
+    "prediction of nothing": Bad(
+        lambda: predict(AttentionClassifier(), BATCH[:0]), ValueError, "at least one series, got none"
     ),
     "no epochs": Bad(training(epochs=0), ValueError, "epochs must be a positive integer, got 0"),
     "half a batch": Bad(training(batch_size=0.5), ValueError, "batch_size must be a positive integer, got 0.5"),
@@ -140,8 +166,16 @@ METRICS = {
         lambda: metrics.attention_mass(EVEN, TRUTH), ValueError, "every series needs a true step"
     ),
     "mask too short": Bad(
-        lambda: metrics.attention_mass(EVEN, SIGNAL, SIGNAL[:, :3]), ValueError, "mask must be (4, 6) like truth"
+        lambda: metrics.attention_mass(EVEN, SIGNAL, SIGNAL[:, :3]), ValueError, "mask must be (4, 6) bool like truth"
     ),
+    "mask as integers": Bad(
+        lambda: metrics.attention_mass(EVEN, SIGNAL, SIGNAL * 1), ValueError, "mask must be (4, 6) bool like truth"
+    ),
+    "attention on padding": Bad(
+        lambda: metrics.attention_mass(EVEN, SIGNAL, SIGNAL), ValueError, "padding must have weight 0 and no true step"
+    ),
+    "peaks of a matrix": Bad(lambda: near_peak(EVEN), ValueError, "x must be (N, T, 1), got (4, 6)"),
+    "entropy of one step": Bad(lambda: reference.normalised_entropy(EVEN[:, :1]), ValueError, "T at least 2"),
     "shift past the end": Bad(lambda: metrics.attention_mass_by_shift(EVEN, SIGNAL, [6]), ValueError, "below T = 6"),
     "nothing to attend to": Bad(lambda: reference.masked_softmax(EVEN, TRUTH), ValueError, "at least one entry"),
     "bound of no steps": Bad(lambda: reference.largest_weight(0, 1.0), ValueError, "got steps 0 and spread 1.0"),
@@ -268,7 +302,11 @@ def checkpoint(path: Path, **changes) -> None:
             lambda path: checkpoint(path, weights=lambda weights: weights.update(extra=torch.zeros(2))),
             "weight extra: expected shape no such weight, got (2,)",
         ),
-        (lambda path: checkpoint(path, weights=None), "got none"),
+        (lambda path: checkpoint(path, weights=None), "expected weights by name, got NoneType"),
+        (
+            lambda path: checkpoint(path, weights=lambda weights: weights.update({"classifier.bias": 1.0})),
+            "weight classifier.bias: expected shape (1,), got no tensor",
+        ),
     ],
 )
 def test_checkpoints_that_do_not_fit_are_refused(tmp_path, prepare, message):
@@ -296,6 +334,7 @@ def test_nothing_is_written_where_there_is_no_folder(tmp_path):
     [
         (lambda path: run_sweep("nothing", [0], path), "experiment: expected one of bilstm_attention; got 'nothing'"),
         (lambda path: run_sweep("bilstm_attention", [], path), "at least one seed"),
+        (lambda path: run_sweep("bilstm_attention", [0], path, {"epoch": [1]}), "got 'epoch'"),
         (lambda path: run_sweep("bilstm_attention", [0], path, {"epochs": []}), "one value for each parameter"),
     ],
 )
@@ -303,3 +342,12 @@ def test_sweeps_without_a_fit_are_refused(tmp_path, call, message):
     with pytest.raises(ValueError, match="expected") as caught:
         call(tmp_path / "r.csv")
     assert message in str(caught.value) and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("content", "message"), [("", "No columns"), ("a,b\n1,2\n", "without the columns error, exp")])
+def test_a_sweep_leaves_a_file_that_is_not_its_own_alone(tmp_path, content, message):
+    path = tmp_path / "r.csv"
+    path.write_text(content)
+    with pytest.raises(ValueError, match="expected a results file") as caught:
+        run_sweep("bilstm_attention", [0], path)
+    assert message in str(caught.value) and path.read_text() == content

@@ -1,8 +1,12 @@
 """A sweep runs what is missing, once, and its file is always whole."""
 
+import contextlib
+
+import numpy as np
 import pandas as pd
 import pytest
 
+import tsattn_tutorial.torch.training
 from tsattn_tutorial import experiments, sweep
 
 
@@ -17,14 +21,15 @@ def calls(monkeypatch):
             raise ValueError("unlucky")
         return {"score": seed * scale / 3}
 
-    monkeypatch.setattr(experiments, "EXPERIMENTS", {"cheap": cheap})
-    monkeypatch.setattr(sweep, "EXPERIMENTS", {"cheap": cheap})
+    for module in (experiments, sweep):
+        monkeypatch.setattr(module, "EXPERIMENTS", {"cheap": cheap, "other": lambda seed: {"score": -1.5}})
     return made
 
 
 def test_one_row_a_fit_with_its_circumstances(calls, tmp_path):
     table = sweep.run_sweep("cheap", range(3), tmp_path / "r.csv", {"scale": [1, 2]}, command="how")
     assert calls == [(seed, scale) for scale in (1, 2) for seed in range(3)]
+    assert table["parameters"].tolist() == ["{}"] * 3 + ['{"scale": 2}'] * 3  # 1 is the default
     assert set(table["score"]) == {0, 1 / 3, 2 / 3, 4 / 3}
     for column in ("command", "date", "python", "versions", "machine", "threads", "total_seconds"):
         assert table[column].astype(str).str.len().gt(0).all()
@@ -37,7 +42,22 @@ def test_what_is_in_the_file_is_neither_run_again_nor_changed(calls, tmp_path):
     before = path.read_text().splitlines()
     sweep.run_sweep("cheap", [0, 1, 2], path)
     assert calls == [(0, 1.0), (1, 1.0), (2, 1.0)]
-    assert path.read_text().splitlines()[:3] == before  # digits of floats included
+    assert path.read_text().splitlines()[:3] == before
+    with contextlib.suppress(SystemExit):
+        sweep.main(["cheap", "--seeds", "0", "--set", "scale=13", "--output", str(path)])
+    assert path.read_text().splitlines()[:3] == before  # a failed fit changes neither digits nor columns
+
+
+def test_what_is_asked_for_twice_runs_once(calls, tmp_path):
+    seeds = (seed for seed in np.array([0, 1, 1]))
+    sweep.run_sweep("cheap", seeds, tmp_path / "r.csv", {"scale": [1, 1.0, 2]})
+    assert calls == [(0, 1.0), (1, 1.0), (0, 2), (1, 2)]
+
+
+def test_two_experiments_share_a_file(calls, tmp_path):
+    sweep.run_sweep("cheap", [0], tmp_path / "r.csv")
+    table = sweep.run_sweep("other", [0], tmp_path / "r.csv")
+    assert table["experiment"].tolist() == ["cheap", "other"] and table["score"].tolist() == [0, -1.5]
 
 
 def test_a_stopped_sweep_keeps_its_finished_fits(calls, tmp_path, monkeypatch):
@@ -59,13 +79,13 @@ def test_a_stopped_sweep_keeps_its_finished_fits(calls, tmp_path, monkeypatch):
 
 def test_a_failed_fit_says_why_and_is_tried_again(calls, tmp_path):
     path = tmp_path / "r.csv"
-    table = sweep.run_sweep("cheap", [0], path, {"scale": [13, 1]})
+    table = sweep.run_sweep("cheap", [0], path, {"scale": [13, 2]})
     assert dict(zip(table["parameters"], table["error"], strict=True)) == {
-        '{"scale": 1}': "",
+        '{"scale": 2}': "",
         '{"scale": 13}': "ValueError: unlucky",
     }
     sweep.run_sweep("cheap", [0], path, {"scale": [13]})
-    assert calls == [(0, 13), (0, 1), (0, 13)] and len(pd.read_csv(path)) == 2
+    assert calls == [(0, 13), (0, 2), (0, 13)] and len(pd.read_csv(path)) == 2
 
 
 def test_two_workers_write_what_one_writes(tmp_path):
@@ -77,7 +97,18 @@ def test_two_workers_write_what_one_writes(tmp_path):
     assert tables[0]["mass"].to_numpy() == pytest.approx(tables[1]["mass"].to_numpy(), rel=1e-3)
 
 
-def test_the_command_line_runs_and_records_itself(calls, tmp_path, capsys):
+def test_ctrl_c_in_a_training_leaves_no_row(tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tsattn_tutorial.torch.training, "_evaluate", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        sweep.run_sweep("bilstm_attention", [0, 1], tmp_path / "r.csv", {"dataset_size": [40]})
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_line_runs_and_records_itself(calls, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # so that what the command sets is undone
     output = str(tmp_path / "r.csv")
     sweep.main(["cheap", "--seeds", "0-1,5", "--set", "scale=1,2.5", "--output", output])
     assert sorted(calls) == [(0, 1), (0, 2.5), (1, 1), (1, 2.5), (5, 1), (5, 2.5)]

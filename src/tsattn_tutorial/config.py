@@ -18,6 +18,8 @@ class ConfigError(ValueError):
     """A configuration that cannot be used; the message names the key, what it should be, and what came."""
 
 
+MOST_VALUES = 1_000_000  # of a frequency or an amplitude; more would only fill the memory
+
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
@@ -82,7 +84,7 @@ class SineConfig(BaseModel):
     output_folder: str = "output"
     picture_folder: str = "pictures"
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -94,17 +96,28 @@ class SineConfig(BaseModel):
             low, high = getattr(self, f"min_{name}"), getattr(self, f"max_{name}")
             if not low < high:
                 raise ValueError(f"min_{name}: expected a value below max_{name} ({high}), got {low}")
-        if self.max_freq > self.num_points / 2:
+        for name in ("freq", "amp"):
+            low, high, step = (getattr(self, f"{part}_{name}") for part in ("min", "max", "step"))
+            if (high - low) / step > MOST_VALUES:
+                raise ValueError(
+                    f"step_{name}: expected at most {MOST_VALUES:,} steps from {low} to {high}, got {step}"
+                )
+        nyquist = (self.num_points - 1) / 2  # both ends of the window are samples
+        if self.max_freq > nyquist:
             raise ValueError(
-                f"max_freq: expected at most num_points / 2 = {self.num_points / 2} cycles "
+                f"max_freq: expected at most (num_points - 1) / 2 = {nyquist} cycles "
                 f"(more cannot be sampled), got {self.max_freq}"
             )
-        if self.lengths.size == 0 or self.lengths[0] < 2:
+        for name, values in {"length": self.lengths, "loc": self.starts}.items():
+            if values.size == 0:
+                low, high = getattr(self, f"min_{name}"), getattr(self, f"max_{name}")
+                raise ValueError(f"max_{name}: expected at least one sample more than min_{name} ({low}), got {high}")
+        if self.lengths[0] < 2:
             raise ValueError(
                 f"min_length: expected at least 2 samples, min_length * num_points >= 2, "
                 f"got {self.min_length} * {self.num_points} (a single sample held is no change)"
             )
-        if self.starts.size == 0 or self.starts[-1] > self.num_points - 2:
+        if self.starts[-1] > self.num_points - 2:
             raise ValueError(
                 f"max_loc: expected every start to leave at least 2 samples of {self.num_points}, "
                 f"got min_loc {self.min_loc}, max_loc {self.max_loc}, step_loc {self.step_loc}"
@@ -138,6 +151,11 @@ class SineConfig(BaseModel):
     def replace(self, **changes: Any) -> "SineConfig":
         """Return a checked copy with some keys changed.
 
+        Parameters
+        ----------
+        **changes
+            Keys and their new values.
+
         Raises
         ------
         ConfigError
@@ -148,6 +166,11 @@ class SineConfig(BaseModel):
     @classmethod
     def from_json(cls, path: str | os.PathLike[str]) -> "SineConfig":
         """Read a configuration; keys that the file leaves out keep their defaults.
+
+        Parameters
+        ----------
+        path : str or path
+            A JSON file with one object.
 
         Raises
         ------
@@ -169,7 +192,18 @@ class SineConfig(BaseModel):
             raise ConfigError(f"{path}: {error}") from None
 
     def to_json(self, path: str | os.PathLike[str]) -> None:
-        """Write every key to a JSON file, whole or not at all."""
+        """Write every key to a JSON file, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or path
+            Target; its folder must exist.
+
+        Raises
+        ------
+        FileNotFoundError
+            When the folder does not exist.
+        """
         with written_whole(path) as temporary:
             temporary.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
@@ -181,7 +215,7 @@ def _floor(value: float) -> int:
 
 def _half_open(low: float, high: float, step: float) -> np.ndarray:
     """``low, low + step, ...`` below ``high``; `numpy.arange` may include ``high`` by rounding."""
-    return low + step * np.arange(math.ceil((high - low) / step - 1e-9))
+    return low + step * np.arange(max(1, math.ceil((high - low) / step - 1e-9)))
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

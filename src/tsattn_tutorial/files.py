@@ -13,7 +13,8 @@ __all__ = ["written_whole"]
 def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside the target; move it there when the block ends well, else delete it.
 
-    A reader sees the old file or the new one, never a part of one.
+    A reader sees the old file or the new one, never a part of one. A process that is killed may leave the
+    temporary file behind, which starts with a dot.
 
     Parameters
     ----------

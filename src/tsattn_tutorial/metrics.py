@@ -78,8 +78,8 @@ class BinaryReport:
     """A binary classifier on held-out data. Printing it shows a table.
 
     Accuracy, precision and recall come with Wilson intervals; F1 and ROC AUC with bootstrap intervals
-    over the series. A measure that the data cannot define, such as the precision of a model that never
-    says 1, is NaN.
+    over the series, which hold the number of each class fixed and shrink to a point at exactly 0 and 1.
+    A measure that the data cannot define, such as the precision of a model that never says 1, is NaN.
 
     Parameters
     ----------
@@ -167,14 +167,17 @@ def attention_mass(weights: np.ndarray, truth: np.ndarray, mask: np.ndarray | No
     Raises
     ------
     ValueError
-        When shapes differ, a row does not sum to 1, or a series has no true step.
+        When shapes differ, a row does not sum to 1, a series has no true step, or padding is true or has
+        weight.
     """
     weights, truth = np.asarray(weights), np.asarray(truth)
     _check_weights(weights, truth)
     real = np.ones(truth.shape, bool) if mask is None else np.asarray(mask)
-    if real.shape != truth.shape:
-        raise ValueError(f"mask must be {truth.shape} like truth, got {real.shape}")
-    return AttentionMass((weights * truth).sum(axis=1), (truth & real).sum(axis=1) / real.sum(axis=1))
+    if real.shape != truth.shape or real.dtype != bool:
+        raise ValueError(f"mask must be {truth.shape} bool like truth, got {real.shape} {real.dtype}")
+    if weights[~real].any() or truth[~real].any():
+        raise ValueError("padding must have weight 0 and no true step, got some on steps that the mask calls padding")
+    return AttentionMass((weights * truth).sum(axis=1), truth.sum(axis=1) / real.sum(axis=1))
 
 
 def attention_mass_by_shift(weights: np.ndarray, truth: np.ndarray, shifts: np.ndarray) -> np.ndarray:
@@ -225,7 +228,7 @@ def _bootstrap(measure, y: np.ndarray, predicted: np.ndarray, rng: np.random.Gen
     for _ in range(BOOTSTRAP_RESAMPLES):
         index = np.concatenate([rng.choice(members, members.size) for members in classes])
         values.append(measure(y[index], predicted[index]))
-    low, high = np.nanpercentile(values, [2.5, 97.5])
+    low, high = np.percentile(values, [2.5, 97.5])
     return Estimate(float(measure(y, predicted)), float(low), float(high))
 
 

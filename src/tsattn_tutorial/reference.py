@@ -121,6 +121,18 @@ def largest_weight(steps: int, spread: float) -> float:
 
     It is reached when one score stands ``spread`` above all the others:
     ``e^spread / (e^spread + steps - 1)``.
+
+    Parameters
+    ----------
+    steps : int
+        T, at least 1.
+    spread : float
+        Largest difference between two scores, at least 0.
+
+    Raises
+    ------
+    ValueError
+        When an argument is out of range.
     """
     if steps < 1 or spread < 0:
         raise ValueError(f"expected steps >= 1 and spread >= 0, got steps {steps} and spread {spread}")
@@ -139,6 +151,13 @@ def normalised_entropy(weights: np.ndarray) -> np.ndarray:
     -------
     ndarray
         ``(...)``, values in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        With fewer than two steps, where there is nothing to spread over.
     """
+    if weights.shape[-1] < 2:
+        raise ValueError(f"weights must be (..., T) with T at least 2, got {weights.shape}")
     terms = np.where(weights > 0, -weights * np.log(np.where(weights > 0, weights, 1)), 0)
     return terms.sum(axis=-1) / np.log(weights.shape[-1])

@@ -15,20 +15,19 @@ import shlex
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from joblib import Parallel, delayed, parallel_config
 
-from tsattn_tutorial.experiments import EXPERIMENTS, run_experiment
+from tsattn_tutorial.experiments import EXPERIMENTS, different_parameters, run_experiment
 from tsattn_tutorial.files import written_whole
 from tsattn_tutorial.progress import progress_bar
 
 __all__ = ["main", "run_sweep"]
 
-VERSIONS = ("numpy", "torch", "tensorflow", "keras", "aeon")
+VERSIONS = ("tsattn_tutorial", "numpy", "torch", "tensorflow", "keras", "aeon")
 
 
 def run_sweep(
@@ -44,7 +43,7 @@ def run_sweep(
 
     Fits whose row is in the file already are not run again. The file is rewritten whole after each fit,
     so a sweep that is stopped loses the running fits at most. A fit that fails leaves a row whose
-    ``error`` says why; the next sweep tries it again.
+    ``error`` says why; the next sweep tries it again. Run one sweep on a file at a time.
 
     Parameters
     ----------
@@ -69,33 +68,36 @@ def run_sweep(
     Raises
     ------
     ValueError
-        When there is no such experiment or no fit to run.
+        When there is no such experiment, it takes no such parameter, there is no fit to run, or the file is
+        not one that a sweep has written.
     FileNotFoundError
         When the folder of ``output`` does not exist.
     """
-    if experiment not in EXPERIMENTS:
-        raise ValueError(f"experiment: expected one of {', '.join(EXPERIMENTS)}; got {experiment!r}")
+    seeds = [int(seed) for seed in seeds]
     grid = {name: list(values) for name, values in (grid or {}).items()}
     combinations = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
-    wanted = [(seed, parameters) for parameters in combinations for seed in seeds]
+    # By identity, so that what is asked for twice runs once.
+    wanted = {
+        _identity(_key(experiment, seed, different)): (seed, different)
+        for different in (different_parameters(experiment, parameters) for parameters in combinations)
+        for seed in seeds
+    }
     if not wanted:
         raise ValueError("expected at least one seed and one value for each parameter, got none")
 
     output = Path(output)
     rows = _read_rows(output)
     done = {_identity(row) for row in rows if not row["error"]}
-    missing = [fit for fit in wanted if _identity(_key(experiment, *fit)) not in done]
+    missing = [fit for identity, fit in wanted.items() if identity not in done]
     with parallel_config("loky", inner_max_num_threads=1), progress_bar(len(missing), "fit") as bar:
         fits = Parallel(n_jobs=jobs, return_as="generator_unordered")(
             delayed(_run_fit)(experiment, seed, parameters, command) for seed, parameters in missing
         )
         for row in fits:
             rows = [old for old in rows if _identity(old) != _identity(row)] + [row]
-            rows.sort(key=lambda row: (row["experiment"], row["parameters"], int(row["seed"])))
-            with written_whole(output) as temporary:
-                pd.DataFrame(rows).to_csv(temporary, index=False, lineterminator="\n")
+            _write_rows(output, rows)
             bar.update()
-    return pd.DataFrame(rows)
+    return pd.read_csv(output, float_precision="round_trip").fillna({"error": ""})
 
 
 def _key(experiment: str, seed: int, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,13 +108,29 @@ def _identity(row: Mapping[str, Any]) -> tuple[str, int, str]:
     return row["experiment"], int(row["seed"]), row["parameters"]
 
 
-def _read_rows(output: Path) -> list[dict[str, Any]]:
+def _read_rows(output: Path) -> list[dict[str, str]]:
+    """Read every value as the text it is, so that a row is written back to the letter."""
     if not output.parent.is_dir():
         raise FileNotFoundError(f"{output}: expected an existing folder to write to, got {output.parent}")
     if not output.exists():
         return []
-    table = pd.read_csv(output, float_precision="round_trip").astype({"error": object}).fillna({"error": ""})
+    try:
+        table = pd.read_csv(output, dtype=str, keep_default_na=False)
+    except ValueError as error:  # pandas' own errors for an empty or malformed file are ValueErrors
+        raise ValueError(f"{output}: expected a results file, got: {error}") from None
+    lacking = {"experiment", "seed", "parameters", "error"} - set(table.columns)
+    if lacking:
+        raise ValueError(f"{output}: expected a results file, got one without the columns {', '.join(sorted(lacking))}")
     return table.to_dict(orient="records")
+
+
+def _write_rows(output: Path, rows: list[dict[str, Any]]) -> None:
+    """Write all rows, in an order that does not depend on when they were run."""
+    rows.sort(key=lambda row: (row["experiment"], row["parameters"] != "{}", row["parameters"], int(row["seed"])))
+    whole_first = sorted(rows, key=lambda row: bool(row["error"]))  # a failed fit does not know the columns
+    columns = list(dict.fromkeys(itertools.chain.from_iterable(whole_first)))
+    with written_whole(output) as temporary:
+        pd.DataFrame(rows, columns=columns).astype(object).to_csv(temporary, index=False, lineterminator="\n")
 
 
 def _run_fit(experiment: str, seed: int, parameters: Mapping[str, Any], command: str) -> dict[str, Any]:
@@ -132,7 +150,7 @@ def _run_fit(experiment: str, seed: int, parameters: Mapping[str, Any], command:
 def _circumstances() -> dict[str, Any]:
     """When, with what and on what a fit ran."""
     torch = sys.modules.get("torch")
-    loaded = {name: metadata.version(name) for name in VERSIONS if name in sys.modules}
+    loaded = {name: sys.modules[name].__version__ for name in VERSIONS if name in sys.modules}
     return {
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
         "python": platform.python_version(),
@@ -177,7 +195,7 @@ def _value(text: str) -> Any:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Command line of this module."""
+    """Run the command line of this module; leave with status 1 when the file holds failed fits."""
     parser = argparse.ArgumentParser(prog="python -m tsattn_tutorial.sweep", description=__doc__.partition("\n")[0])
     parser.add_argument("experiment", choices=sorted(EXPERIMENTS))
     parser.add_argument("--seeds", type=_seeds, default=[0], metavar="0-9", help="seeds to run (default: 0)")
@@ -204,7 +222,9 @@ def main(arguments: list[str] | None = None) -> None:
         command=shlex.join(["python", "-m", "tsattn_tutorial.sweep", *arguments]),
     )
     failed = int((table["error"] != "").sum())
-    print(f"{chosen.output}: {len(table)} fits" + (f", {failed} of them failed" if failed else ""))
+    print(f"{chosen.output}: {len(table)} fits" + (f", {failed} failed: see the column error" if failed else ""))
+    if failed:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

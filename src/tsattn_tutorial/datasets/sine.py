@@ -112,7 +112,7 @@ def near_peak(x: np.ndarray, share: float = 0.9) -> np.ndarray:
     Parameters
     ----------
     x : ndarray
-        ``(N, T, 1)``.
+        ``(N, T, 1)``, plain waves without noise.
     share : float
         In (0, 1). For a sine over whole periods, ``2 arccos(share) / pi`` of all steps qualify: 0.287
         for 0.9.
@@ -121,7 +121,14 @@ def near_peak(x: np.ndarray, share: float = 0.9) -> np.ndarray:
     -------
     ndarray
         ``(N, T) bool``.
+
+    Raises
+    ------
+    ValueError
+        When ``x`` is not ``(N, T, 1)``.
     """
+    if x.ndim != 3 or x.shape[2] != 1:
+        raise ValueError(f"x must be (N, T, 1), got {x.shape}")
     size = np.abs(x[:, :, 0])
     return size >= share * size.max(axis=1, keepdims=True)
 

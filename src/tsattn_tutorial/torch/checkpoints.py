@@ -55,7 +55,7 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "
     if not path.is_file():
         raise CheckpointError(f"{path}: expected a checkpoint file, got none")
     try:
-        content = torch.load(path, map_location=device, weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a file that is no checkpoint
         raise CheckpointError(f"{path}: expected a checkpoint, got a file that torch cannot load: {error}") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -65,14 +65,16 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "
         model = AttentionClassifier(**content["sizes"])
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path}: expected the sizes of an AttentionClassifier, got: {error}") from None
-    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     weights = content.get("weights")
-    found = {name: tuple(tensor.shape) for name, tensor in weights.items()} if isinstance(weights, dict) else {}
+    if not isinstance(weights, dict):
+        raise CheckpointError(f"{path}: expected weights by name, got {type(weights).__name__}")
+    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    found = {name: tuple(tensor.shape) if torch.is_tensor(tensor) else "no tensor" for name, tensor in weights.items()}
     for name in [*wanted, *(name for name in found if name not in wanted)]:
         if wanted.get(name) != found.get(name):
             raise CheckpointError(
                 f"{path}: weight {name}: expected shape {wanted.get(name, 'no such weight')}, "
                 f"got {found.get(name, 'none')}"
             )
-    model.load_state_dict(weights)
+    model.to(next(iter(weights.values())).dtype).load_state_dict(weights)
     return model.to(device)

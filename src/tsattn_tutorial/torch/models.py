@@ -1,5 +1,7 @@
 """The attention classifier of source A: a bidirectional LSTM, pooled by additive attention."""
 
+from numbers import Integral
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
@@ -35,8 +37,15 @@ class AdditiveAttention(nn.Module):
         hidden : Tensor
             ``(B, T, K)``.
         mask : Tensor, optional
-            ``(B, T) bool``, true on real steps.
+            ``(B, T) bool``, true on real steps, at least one in every series.
+
+        Raises
+        ------
+        ValueError
+            When the mask does not fit or leaves a series without a step to attend to.
         """
+        if mask is not None:
+            _check_mask(mask, hidden)
         scores = self.query(torch.tanh(self.projection(hidden))).squeeze(-1)  # (B, T)
         if mask is not None:
             scores = scores.masked_fill(~mask, -torch.inf)
@@ -73,10 +82,10 @@ class AttentionClassifier(nn.Module):
         super().__init__()
         self.sizes = {"input_size": input_size, "hidden_size": hidden_size, "attention_size": attention_size}
         for name, size in self.sizes.items():
-            if not isinstance(size, int) or size < 1:
+            if not isinstance(size, Integral) or size < 1:
                 raise ValueError(f"{name} must be a positive integer, got {size!r}")
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed every GPU too
             self.lstm = nn.LSTM(input_size, hidden_size, batch_first=True, bidirectional=True)
             self.attention = AdditiveAttention(2 * hidden_size, attention_size)
             self.classifier = nn.Linear(2 * hidden_size, 1)
@@ -115,10 +124,15 @@ class AttentionClassifier(nn.Module):
 
 def _lengths(x: Tensor, mask: Tensor) -> Tensor:
     """Count the real steps of each series, ``(B,)`` on the CPU, where packing wants them."""
+    _check_mask(mask, x)
+    lengths = mask.sum(dim=1)  # (B,)
+    if (mask != (torch.arange(x.shape[1], device=mask.device) < lengths[:, None])).any():
+        raise ValueError("mask must have all padding at the end of each series, got real steps behind padding")
+    return lengths.cpu()
+
+
+def _check_mask(mask: Tensor, x: Tensor) -> None:
     if mask.dtype != torch.bool or mask.shape != x.shape[:2]:
         raise ValueError(f"mask must be {tuple(x.shape[:2])} bool, got {tuple(mask.shape)} {mask.dtype}")
-    lengths = mask.sum(dim=1)  # (B,)
-    steps = torch.arange(x.shape[1], device=mask.device)
-    if (lengths == 0).any() or (mask != (steps < lengths[:, None])).any():
-        raise ValueError("mask must start with at least one real step and have all padding at the end of each series")
-    return lengths.cpu()
+    if not mask.any(dim=1).all():
+        raise ValueError("mask must leave every series at least one real step, got one of padding only")

@@ -3,6 +3,7 @@
 import math
 import time
 from dataclasses import dataclass
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -123,10 +124,10 @@ def fit(
     ValueError
         When a number is out of range, a batch is empty, or a label is neither 0 nor 1.
     FloatingPointError
-        When the training loss is no longer finite. The model then holds the best weights so far.
+        When a loss is no longer finite. The model then holds the best weights so far.
     """
     for name, value in {"epochs": epochs, "batch_size": batch_size, "patience": patience}.items():
-        if not isinstance(value, int) or value < 1:
+        if not isinstance(value, Integral) or value < 1:
             raise ValueError(f"{name} must be a positive integer, got {value!r}")
     if not (math.isfinite(learning_rate) and learning_rate > 0):
         raise ValueError(f"learning_rate must be positive and finite, got {learning_rate!r}")
@@ -147,6 +148,8 @@ def fit(
                 started = time.perf_counter()
                 train_loss = _train_epoch(model, train, optimiser, order, batch_size, bar)
                 loss, accuracy = _evaluate(model, validation)
+                if not math.isfinite(loss):
+                    raise FloatingPointError(f"validation loss is {loss}; try a smaller learning_rate")
                 rows.append(Epoch(len(rows) + 1, train_loss, loss, accuracy, time.perf_counter() - started))
                 best.offer(len(rows), loss)
                 if len(rows) - best.epoch >= patience:
@@ -176,7 +179,14 @@ def predict(model: nn.Module, batch: SeriesBatch) -> Prediction:
     -------
     Prediction
         ``probability (N,)`` of class 1 and ``weights (N, T)``.
+
+    Raises
+    ------
+    ValueError
+        When the batch is empty.
     """
+    if not len(batch):
+        raise ValueError("batch must hold at least one series, got none")
     model.eval()
     pieces = []
     for begin in range(0, len(batch), PREDICTION_BATCH):
@@ -192,16 +202,15 @@ class _Best:
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model
-        self.epoch, self.loss = 0, math.inf
-        self._copy()
+        self.epoch, self.loss, self.weights = 0, math.inf, self._copy()
 
-    def _copy(self) -> None:
-        self.weights = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+    def _copy(self) -> dict[str, Tensor]:
+        return {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
 
     def offer(self, epoch: int, loss: float) -> None:
         if loss < self.loss:
-            self.epoch, self.loss = epoch, loss
-            self._copy()
+            weights = self._copy()  # first, so that Ctrl-C meanwhile leaves the old three together
+            self.epoch, self.loss, self.weights = epoch, loss, weights
 
     def restore(self) -> None:
         self.model.load_state_dict(self.weights)
