@@ -38,3 +38,17 @@ def test_no_code_is_loaded(tmp_path):
     with pytest.raises(CheckpointError):
         load_checkpoint(tmp_path / "trap.pt")
     assert not (tmp_path / "sprung").exists()
+
+
+def test_the_precision_comes_back_too(tmp_path):
+    save_checkpoint(AttentionClassifier().double(), tmp_path / "model.pt")
+    assert load_checkpoint(tmp_path / "model.pt").classifier.weight.dtype == torch.float64
+
+
+def test_a_reader_of_the_old_file_is_not_disturbed(tmp_path):
+    path = tmp_path / "model.pt"
+    save_checkpoint(AttentionClassifier(seed=1), path)
+    before = path.read_bytes()
+    with path.open("rb") as reader:
+        save_checkpoint(AttentionClassifier(seed=2), path)
+        assert reader.read() == before != path.read_bytes()

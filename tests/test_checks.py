@@ -16,3 +16,9 @@ def test_a_statement_that_fails_raises_with_the_value(value, capsys):
     with pytest.raises(CheckFailed, match=rf"does not hold: mass above 0.9 \(measured: {value}\)"):
         check("mass above 0.9", value > 0.9, value)
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("value", [(), (0,), (None,), ("",)])
+def test_a_false_statement_raises_whatever_its_value(value):
+    with pytest.raises(CheckFailed):
+        check("never", False, *value)

@@ -55,3 +55,8 @@ def test_fractions_become_whole_samples_without_losing_one_to_rounding():
     config = SineConfig(num_points=100, min_loc=0.29, max_loc=0.31)  # 0.29 * 100 is 28.999999999999996
     assert config.starts.tolist() == [29, 30]
     assert np.issubdtype(config.starts.dtype, np.integer)
+
+
+def test_a_configuration_cannot_be_changed_behind_its_checks():
+    with pytest.raises(ValueError, match="frozen"):
+        SineConfig().num_points = 3

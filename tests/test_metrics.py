@@ -86,3 +86,33 @@ def test_a_late_attention_shows_as_a_peak_at_its_lag():
     masses = attention_mass_by_shift(weights, truth, shifts)
     assert shifts[masses.argmax()] == 7 and masses.max() == pytest.approx(1)
     assert masses[shifts == 0] == pytest.approx(attention_mass(weights, truth).mass.mean())
+
+
+def test_class_one_is_predicted_from_the_threshold_on():
+    y, probability = np.array([0, 0, 1, 1]), np.array([0.2, 0.4, 0.3, 0.5])
+    assert binary_report(y, probability).confusion.tolist() == [[2, 0], [1, 1]]  # 0.5 itself counts
+    assert binary_report(y, probability, threshold=0.3).confusion.tolist() == [[1, 1], [0, 2]]
+
+
+def test_a_mean_interval_worked_out_by_hand():
+    # Mean 2, standard deviation 1, t quantile of 2 degrees of freedom 4.3027.
+    assert mean_interval([1, 2, 3]) == pytest.approx((2, 2 - 4.3027 / 3**0.5, 2 + 4.3027 / 3**0.5), abs=1e-4)
+
+
+def test_bootstrap_intervals_have_the_width_of_the_normal_approximation_and_follow_their_seed():
+    rng = np.random.default_rng(1)
+    y = np.repeat([0, 1], 400)
+    probability = np.clip(rng.normal(0.4 + 0.2 * y, 0.15), 0, 1)
+    first, again, other = (binary_report(y, probability, seed=seed).roc_auc for seed in (0, 0, 1))
+    assert first == again != other
+    # Hanley and McNeil (1982): the standard error of an AUC from 400 series of each class.
+    auc = first.value
+    spread = auc * (1 - auc) + 399 * (auc / (2 - auc) - auc**2 + 2 * auc**2 / (1 + auc) - auc**2)
+    assert first.high - first.low == pytest.approx(2 * 1.96 * spread**0.5 / 400, rel=0.15)
+
+
+def test_an_early_attention_shows_at_a_negative_shift():
+    truth = np.zeros((1, 40), bool)
+    truth[0, 20:25] = True
+    masses = attention_mass_by_shift(np.roll(truth, -6, axis=1) / 5, truth, np.array([-6, 0, 6]))
+    assert masses.tolist() == [1, 0, 0]

@@ -45,3 +45,16 @@ def test_every_cell_of_a_confusion_matrix_carries_its_count(ax):
 def test_a_history_counts_epochs_from_one_and_marks_the_best(ax):
     plot_history(ax, np.array([0.7, 0.3, 0.2]), np.array([0.6, 0.4, 0.5]), best_epoch=2)
     assert ax.lines[0].get_xdata().tolist() == [1, 2, 3] and ax.lines[2].get_xdata()[0] == 2
+
+
+def test_confusion_cells_stand_where_rows_are_true_and_columns_predicted(ax):
+    plot_confusion(ax, np.array([[9, 1], [3, 12]]), ("plain", "flat"))
+    cells = {text.get_position(): text.get_text() for text in ax.texts}  # (column, row)
+    assert cells == {(0, 0): "9", (1, 0): "1", (0, 1): "3", (1, 1): "12"}
+    assert np.allclose(ax.images[0].get_array(), [[0.9, 0.1], [0.2, 0.8]])
+
+
+def test_no_weight_is_cut_off_and_the_truth_is_shaded(ax):
+    weights, truth = np.eye(8)[3], np.arange(8) == 3
+    plot_attention(ax, np.zeros(8), weights, truth)
+    assert ax.get_ylim()[1] > 1 and ax.patches[0].get_x() == 2.5

@@ -80,3 +80,19 @@ def test_the_bound_for_scores_between_zero_and_one_is_the_book_formula():
 def test_entropy_is_one_for_an_average_and_zero_for_a_single_step():
     assert normalised_entropy(np.full((2, 7), 1 / 7)) == pytest.approx([1, 1])
     assert normalised_entropy(np.eye(4)) == pytest.approx([0, 0, 0, 0])
+
+
+def test_what_stands_in_padding_is_not_even_read():
+    mask = np.arange(5) < 3
+    hidden = np.where(mask[:, None], 1.0, np.nan)[None]  # (1, 5, 1)
+    one = np.ones((1, 1))
+    context, weights = additive_attention_pooling(hidden, one, one[0], one[0], mask=mask[None])
+    assert context.tolist() == [[1.0]] and weights.sum() == 1
+    output, weights = self_attention(np.ones((1, 5, 1)), np.ones((1, 5, 1)), hidden, mask[None])
+    assert output.tolist() == [[[1.0]] * 5] and not weights[:, :, 3:].any()
+
+
+def test_the_softmax_runs_along_the_axis_it_is_given():
+    scores = np.random.default_rng(0).normal(size=(3, 4))
+    assert np.allclose(masked_softmax(scores, axis=0), masked_softmax(scores.T).T)
+    assert np.allclose(masked_softmax(scores, axis=0).sum(axis=0), 1)

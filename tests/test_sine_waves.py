@@ -93,3 +93,24 @@ def test_rendering_is_what_the_generator_does():
     config = SineConfig(dataset_size=20)
     rendered = render_sine_waves(draw_sine_parameters(config), config.num_points)
     assert np.array_equal(rendered.x, sine_waves(config).x)
+
+
+def test_every_value_is_drawn_and_none_is_preferred():
+    config = SineConfig(num_points=100, dataset_size=20_000)
+    drawn = draw_sine_parameters(config, seed=3)
+    for values, allowed in (
+        (drawn.frequency, config.frequencies),
+        (drawn.amplitude, config.amplitudes),
+        (drawn.start, config.starts),
+        (drawn.length, config.lengths),
+    ):
+        assert np.array_equal(np.unique(values), allowed)
+        standard_error = allowed.std() / np.sqrt(values.size)
+        assert abs(values.mean() - allowed.mean()) < 5 * standard_error
+
+
+def test_the_noise_has_a_stream_of_its_own():
+    config = SineConfig(num_points=50, dataset_size=3, noise_std=2.0)
+    own = np.random.default_rng(np.random.SeedSequence(9).spawn(2)[1])
+    noise = sine_waves(config, seed=9).x - sine_waves(config.replace(noise_std=0.0), seed=9).x
+    assert np.allclose(noise, own.normal(0, 2, (3, 50, 1)), atol=1e-5)

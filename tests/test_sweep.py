@@ -94,6 +94,7 @@ def test_two_workers_write_what_one_writes(tmp_path):
     tables = [sweep.run_sweep("bilstm_attention", [0, 1], tmp_path / f"{n}.csv", grid, jobs=n) for n in (1, 2)]
     same = ["experiment", "seed", "parameters", "tn", "fp", "fn", "tp", "epochs_run", "error"]
     assert tables[0][same].equals(tables[1][same])
+    assert tables[1]["threads"].eq(1).all()  # workers share the cores
     assert tables[0]["mass"].to_numpy() == pytest.approx(tables[1]["mass"].to_numpy(), rel=1e-3)
 
 

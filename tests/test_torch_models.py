@@ -99,3 +99,11 @@ def test_the_seed_decides_the_weights_and_leaves_the_global_state_alone():
     first, again, other = (AttentionClassifier(seed=seed).lstm.weight_ih_l0 for seed in (1, 1, 2))
     assert torch.equal(first, again) and not torch.equal(first, other)
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_attention_does_not_read_padding():
+    layer = AdditiveAttention(2, 3)
+    hidden = torch.ones(1, 4, 2)
+    hidden[0, 2:] = float("nan")
+    context, weights = layer(hidden, torch.tensor([[True, True, False, False]]))
+    assert torch.allclose(context, torch.ones(1, 2)) and weights.tolist() == [[0.5, 0.5, 0, 0]]

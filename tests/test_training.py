@@ -127,3 +127,45 @@ def test_it_trains_on_a_gpu():
     model, test = small_model(), easy_batch(200, 2)
     fit(model, TRAIN, VALIDATION, epochs=25, learning_rate=2e-2, device="cuda")
     assert ((predict(model, test).probability > 0.5) == test.y).mean() > 0.97
+
+
+def test_losses_are_means_over_the_series():
+    model = small_model()
+    odd = TRAIN[:250]  # the last batch of 32 is smaller
+    row = fit(model, odd, odd, epochs=1, learning_rate=1e-12).epochs[0]
+    probability, _ = predict(model, odd)
+    loss = -np.log(np.where(odd.y == 1, probability, 1 - probability)).mean()
+    assert row.train_loss == pytest.approx(loss, rel=1e-5) and row.validation_loss == pytest.approx(loss, rel=1e-5)
+    assert row.validation_accuracy == ((probability > 0.5) == odd.y).mean()
+
+
+def test_the_series_come_in_another_order_each_epoch():
+    seen = []
+    model = small_model()
+    model.register_forward_pre_hook(lambda module, given: seen.append(given[0][:, 0, 0]) if module.training else None)
+    fit(model, TRAIN, VALIDATION, epochs=2)
+    first, second = torch.cat(seen).reshape(2, -1)
+    assert not torch.equal(first, second) and torch.equal(first.sort().values, second.sort().values)
+
+
+def test_dropout_is_off_when_the_model_is_judged():
+    class Dropping(AttentionClassifier):
+        def forward(self, x, mask=None):
+            logit, weights = super().forward(x, mask)
+            return torch.nn.functional.dropout(logit, 0.5, self.training), weights
+
+    model = Dropping(hidden_size=4, attention_size=4)
+    fit(model, TRAIN, VALIDATION, epochs=1)
+    first, again = predict(model, VALIDATION), predict(model, VALIDATION)
+    assert np.array_equal(first.probability, again.probability)
+
+
+def test_of_equal_losses_the_first_epoch_is_kept():
+    assert fit(small_model(), TRAIN, VALIDATION, epochs=3, learning_rate=1e-30).best_epoch == 1
+
+
+def test_a_validation_loss_that_is_no_number_raises_too():
+    model = small_model()
+    model.register_forward_hook(lambda module, given, out: out if module.training else (out[0] * torch.nan, out[1]))
+    with pytest.raises(FloatingPointError, match="validation loss is nan"):
+        fit(model, TRAIN, VALIDATION, epochs=3)
