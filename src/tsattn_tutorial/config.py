@@ -41,14 +41,14 @@ class SineConfig(BaseModel):
     normal_anomalous_ratio : float
         Probability that a series is a plain wave, in [0, 1].
     min_loc, max_loc, step_loc : float
-        Start of the flat stretch, as a fraction of the series.
+        Start of the flat stretch, as a fraction of the series: least value, bound, step.
     min_length, max_length, step_length : float
-        Length of the flat stretch, as a fraction of the series. A stretch that runs past the end is
-        cut off there.
+        Length of the flat stretch, as a fraction of the series: least value, bound, step. A stretch that
+        runs past the end is cut off there.
     min_freq, max_freq, step_freq : float
-        Cycles over the whole window.
+        Cycles over the whole window: least value, bound, step.
     min_amp, max_amp, step_amp : float
-        Amplitude, in the unit of the series.
+        Amplitude, in the unit of the series: least value, bound, step.
     noise_std : float
         Standard deviation of the Gaussian noise added to every sample, in the unit of the series.
     seed : int

@@ -24,8 +24,11 @@ BOOTSTRAP_RESAMPLES = 1000
 class Estimate(NamedTuple):
     """A value and the 95 % interval around it."""
 
+    #: The estimate itself.
     value: float
+    #: Lower end of the interval.
     low: float
+    #: Upper end of the interval.
     high: float
 
     def __str__(self) -> str:
@@ -148,7 +151,9 @@ def binary_report(y: np.ndarray, probability: np.ndarray, *, threshold: float = 
 class AttentionMass(NamedTuple):
     """Per series: the attention inside the truth, ``(N,)``, and what even attention would give, ``(N,)``."""
 
+    #: ``(N,)``, attention inside the truth.
     mass: np.ndarray
+    #: ``(N,)``, the same for even attention.
     chance: np.ndarray
 
 

@@ -74,7 +74,7 @@ def additive_attention_pooling(
 
     Notes
     -----
-    The score of Bahdanau, Cho and Bengio (2015) with a learnt vector in the place of the decoder state.
+    The score of Bahdanau, Cho and Bengio (2015) without the decoder state, which theirs adds inside the tanh.
     """
     if mask is not None:
         hidden = np.where(mask[:, :, None], hidden, 0)  # 0 * NaN would be NaN

@@ -70,8 +70,11 @@ class SeriesBatch:
 class Split(NamedTuple):
     """Three disjoint batches."""
 
+    #: To fit.
     train: SeriesBatch
+    #: To choose.
     validation: SeriesBatch
+    #: To score, once.
     test: SeriesBatch
 
 

@@ -22,10 +22,15 @@ PREDICTION_BATCH = 256  # series per forward pass without gradients; changes mem
 class Epoch(NamedTuple):
     """What one pass over the training data gave."""
 
+    #: Counted from 1.
     epoch: int
+    #: Mean cross-entropy of the series as they were met, in nats.
     train_loss: float
+    #: Mean cross-entropy after the epoch, in nats.
     validation_loss: float
+    #: Share of right labels after the epoch.
     validation_accuracy: float
+    #: Wall time.
     seconds: float
 
 
@@ -70,7 +75,9 @@ class History:
 class Prediction(NamedTuple):
     """Probabilities of class 1, ``(N,)``, and attention weights, ``(N, T)``, both float64 NumPy arrays."""
 
+    #: ``(N,)``, of class 1.
     probability: np.ndarray
+    #: ``(N, T)``, each row sums to 1.
     weights: np.ndarray
 
 
