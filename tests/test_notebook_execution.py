@@ -70,6 +70,15 @@ def test_progress_collapses(chapter):
     assert output.text == "3 of 3\n"
 
 
+def test_chapters_run_on_one_thread(tmp_path, monkeypatch):
+    """As on Binder, and so that a training stored here ends where the committed results of its seed ended."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    path = write(tmp_path / "chapter.ipynb", new_code_cell("import os\nprint(os.environ['OMP_NUM_THREADS'])"))
+    execute(path)
+    (output,) = nbformat.read(path, as_version=4).cells[0].outputs
+    assert output.text == "1\n"
+
+
 def test_layout_of_the_file(chapter):
     """As Jupyter itself writes it: indented by one, Unicode as it is, a newline at the end."""
     text = chapter.read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ Without names, both take every notebook in ``book/``. The exit status is 1 if an
 import argparse
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -76,7 +77,10 @@ def execute(path: Path, timeout: float | None = None, source: Path = SOURCE) -> 
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.create_kernel_manager().kernel_spec_manager = _ThisEnvironment()
-    client.execute(stderr=subprocess.DEVNULL)  # what the kernel says of itself; what cells say goes to the notebook
+    # One thread, as on Binder: with more, sums are rounded otherwise, and a training ends elsewhere.
+    environment = {"OMP_NUM_THREADS": "1", **os.environ}
+    # What the kernel says of itself is dropped; what cells say goes to the notebook.
+    client.execute(stderr=subprocess.DEVNULL, env=environment)
     _clean(notebook)
     notebook.metadata["tsattn"] = {"depends_on": depends_on(notebook, path.parent, source)}
     pictures = exports(notebook, path.parent)
