@@ -36,3 +36,9 @@ def test_padding_may_hold_anything_but_real_steps_may_not():
     x = np.array([[[1], [2], [np.nan]]], np.float32)
     batch = SeriesBatch(x, np.array([0]), np.zeros((1, 3), bool), mask)
     assert batch[:1].mask.tolist() == mask.tolist()
+
+
+def test_a_batch_without_truth_keeps_its_classes():
+    batch = SeriesBatch(np.zeros((3, 2, 1), np.float32), np.array([0, 1, 1]), classes=("calm", "gust"))
+    part = batch[1:]
+    assert part.truth is None and part.mask is None and part.classes == ("calm", "gust")

@@ -81,12 +81,11 @@ def test_requirements_are_a_stable_layer(rendered):
 
 
 def test_pins_are_those_of_the_root():
-    """Binder runs the versions that the tests ran, and PyTorch's CPU build of the same version."""
+    """Binder runs the versions that the tests ran, and the CPU builds of the two frameworks."""
     root, binder = pins(ROOT / "requirements.txt"), pins(BINDER / "requirements.txt")
-    assert binder["torch"] == f"{root['torch']}+cpu"
-    assert {name: version for name, version in binder.items() if name != "torch"} == {
-        name: root[name] for name in binder if name != "torch"
-    }
+    assert binder.pop("torch") == f"{root['torch']}+cpu"
+    assert binder.pop("tensorflow-cpu") == root["tensorflow"]
+    assert binder == {name: root[name] for name in binder}
 
 
 def test_pins_cover_the_package():

@@ -10,7 +10,7 @@ __all__ = ["SeriesBatch", "Split", "train_validation_test_split"]
 
 @dataclass(frozen=True, eq=False)
 class SeriesBatch:
-    """Labelled series, and where their signal really is.
+    """Labelled series, and where their signal really is, if that is known.
 
     Parameters
     ----------
@@ -18,24 +18,27 @@ class SeriesBatch:
         ``(N, T, D) float32``, the series.
     y : ndarray
         ``(N,) int64``, the labels.
-    truth : ndarray
+    truth : ndarray, optional
         ``(N, T)`` or ``(N, T, D) bool``, true where the signal stands that decides the label. It scores
-        explanations and never enters training.
+        explanations and never enters training. None for series from the field, where nobody knows.
     mask : ndarray, optional
         ``(N, T) bool``, true on real steps and false on padding, which follows them. None means that
         every step is real.
+    classes : tuple of str, optional
+        Names of the labels 0, 1, ..., C-1. None where the labels have no names.
 
     Raises
     ------
     ValueError
-        When a shape or type differs from the above, a value on a real step is not finite, or the
-        padding does not follow the real steps.
+        When a shape or type differs from the above, a value on a real step is not finite, the
+        padding does not follow the real steps, or a label has no name among the classes.
     """
 
     x: np.ndarray
     y: np.ndarray
-    truth: np.ndarray
+    truth: np.ndarray | None = None
     mask: np.ndarray | None = None
+    classes: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         _require(self.x.ndim == 3, f"x must be (N, T, D), got {self.x.shape}")
@@ -43,10 +46,13 @@ class SeriesBatch:
         n, t, d = self.x.shape
         _require(self.y.shape == (n,), f"y must be ({n},) like x, got {self.y.shape}")
         _require(np.issubdtype(self.y.dtype, np.integer), f"y must hold integers, got {self.y.dtype}")
-        _require(
-            self.truth.shape in ((n, t), (n, t, d)), f"truth must be {(n, t)} or {(n, t, d)}, got {self.truth.shape}"
-        )
-        _require(self.truth.dtype == bool, f"truth must be bool, got {self.truth.dtype}")
+        if self.truth is not None:
+            shape = self.truth.shape
+            _require(shape in ((n, t), (n, t, d)), f"truth must be {(n, t)} or {(n, t, d)}, got {shape}")
+            _require(self.truth.dtype == bool, f"truth must be bool, got {self.truth.dtype}")
+        if self.classes is not None:
+            unnamed = sorted(set(self.y.tolist()) - set(range(len(self.classes))))
+            _require(not unnamed, f"y must hold labels of the classes {self.classes}, counted from 0; got {unnamed[:3]}")
         real = self.x
         if self.mask is not None:
             _require(self.mask.shape == (n, t), f"mask must be {(n, t)} like x, got {self.mask.shape}")
@@ -63,8 +69,9 @@ class SeriesBatch:
     def __getitem__(self, index: slice | np.ndarray) -> "SeriesBatch":
         """Select series with a slice, an index array or a boolean array of length N."""
         _require(not isinstance(index, int), f"select series with a slice or an array, got the number {index}")
+        truth = None if self.truth is None else self.truth[index]
         mask = None if self.mask is None else self.mask[index]
-        return SeriesBatch(self.x[index], self.y[index], self.truth[index], mask)
+        return SeriesBatch(self.x[index], self.y[index], truth, mask, self.classes)
 
 
 class Split(NamedTuple):
