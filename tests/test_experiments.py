@@ -10,8 +10,8 @@ import tsattn_tutorial.torch
 from tsattn_tutorial.config import SineConfig
 from tsattn_tutorial.datasets import near_peak, sine_waves, train_validation_test_split
 from tsattn_tutorial.experiments import EXPERIMENTS, run_experiment
-from tsattn_tutorial.torch import AttentionClassifier, History, Prediction
-from tsattn_tutorial.torch.training import Epoch
+from tsattn_tutorial.torch import AttentionClassifier
+from tsattn_tutorial.training import Epoch, History, Prediction
 
 
 def test_a_row_of_the_source_experiment_is_whole_and_consistent():

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import tsattn_tutorial.torch.training
-from tsattn_tutorial import experiments, sweep
+from tsattn_tutorial import sweep
+from tsattn_tutorial.experiments import registry
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def calls(monkeypatch):
             raise ValueError("unlucky")
         return {"score": seed * scale / 3}
 
-    for module in (experiments, sweep):
+    for module in (registry, sweep):
         monkeypatch.setattr(module, "EXPERIMENTS", {"cheap": cheap, "other": lambda seed: {"score": -1.5}})
     return made
 
@@ -116,3 +117,11 @@ def test_the_command_line_runs_and_records_itself(calls, tmp_path, capsys, monke
     assert capsys.readouterr().out.strip() == f"{output}: 6 fits"
     command = pd.read_csv(output)["command"][0]
     assert command.startswith("python -m tsattn_tutorial.sweep cheap --seeds 0-1,5 --set scale=1,2.5")
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [("1,2.5", [1, 2.5]), ("before,after", ["before", "after"]), ("true,x", [True, "x"]), ('10,[5,15],"random"', None)],
+)
+def test_values_on_the_command_line(text, values):
+    assert sweep._setting(f"place={text}") == ("place", values or [10, [5, 15], "random"])

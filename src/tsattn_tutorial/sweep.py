@@ -184,10 +184,11 @@ def _setting(text: str) -> tuple[str, list[Any]]:
     name, equals, values = text.partition("=")
     if not (name and equals and values):
         raise argparse.ArgumentTypeError(f"expected name=value or name=value,value; got {text!r}")
-    return name, [_value(value) for value in values.split(",")]
+    whole = _json(f"[{values}]")  # so that a value may be a list itself
+    return name, whole if isinstance(whole, list) else [_json(value) for value in values.split(",")]
 
 
-def _value(text: str) -> Any:
+def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:

@@ -1,6 +1,7 @@
-"""Series with a known truth: generators, the batch they return, and the split."""
+"""Series with a known truth: generators, a reader, the batch they return, and the split."""
 
 from tsattn_tutorial.datasets.batch import SeriesBatch, train_validation_test_split
+from tsattn_tutorial.datasets.planted import planted_cells, planted_dimensions, planted_steps
 from tsattn_tutorial.datasets.sine import (
     SineParameters,
     draw_sine_parameters,
@@ -8,12 +9,18 @@ from tsattn_tutorial.datasets.sine import (
     render_sine_waves,
     sine_waves,
 )
+from tsattn_tutorial.datasets.tabular import CsvError, read_csv
 
 __all__ = [
+    "CsvError",
     "SeriesBatch",
     "SineParameters",
     "draw_sine_parameters",
     "near_peak",
+    "planted_cells",
+    "planted_dimensions",
+    "planted_steps",
+    "read_csv",
     "render_sine_waves",
     "sine_waves",
     "train_validation_test_split",

@@ -52,7 +52,9 @@ class SeriesBatch:
             _require(self.truth.dtype == bool, f"truth must be bool, got {self.truth.dtype}")
         if self.classes is not None:
             unnamed = sorted(set(self.y.tolist()) - set(range(len(self.classes))))
-            _require(not unnamed, f"y must hold labels of the classes {self.classes}, counted from 0; got {unnamed[:3]}")
+            _require(
+                not unnamed, f"y must hold labels of the classes {self.classes}, counted from 0; got {unnamed[:3]}"
+            )
         real = self.x
         if self.mask is not None:
             _require(self.mask.shape == (n, t), f"mask must be {(n, t)} like x, got {self.mask.shape}")

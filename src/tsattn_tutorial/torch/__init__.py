@@ -2,14 +2,12 @@
 
 from tsattn_tutorial.torch.checkpoints import CheckpointError, load_checkpoint, save_checkpoint
 from tsattn_tutorial.torch.models import AdditiveAttention, AttentionClassifier
-from tsattn_tutorial.torch.training import History, Prediction, fit, predict
+from tsattn_tutorial.torch.training import fit, predict
 
 __all__ = [
     "AdditiveAttention",
     "AttentionClassifier",
     "CheckpointError",
-    "History",
-    "Prediction",
     "fit",
     "load_checkpoint",
     "predict",

@@ -2,9 +2,6 @@
 
 import math
 import time
-from dataclasses import dataclass
-from numbers import Integral
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,72 +10,11 @@ from tqdm import tqdm
 
 from tsattn_tutorial.datasets import SeriesBatch
 from tsattn_tutorial.progress import progress_bar
+from tsattn_tutorial.training import Epoch, History, Prediction, check_settings
 
-__all__ = ["Epoch", "History", "Prediction", "fit", "predict"]
+__all__ = ["fit", "predict"]
 
 PREDICTION_BATCH = 256  # series per forward pass without gradients; changes memory, not results
-
-
-class Epoch(NamedTuple):
-    """What one pass over the training data gave."""
-
-    #: Counted from 1.
-    epoch: int
-    #: Mean cross-entropy of the series as they were met, in nats.
-    train_loss: float
-    #: Mean cross-entropy after the epoch, in nats.
-    validation_loss: float
-    #: Share of right labels after the epoch.
-    validation_accuracy: float
-    #: Wall time.
-    seconds: float
-
-
-@dataclass(frozen=True)
-class History:
-    """The epochs of one training. Printing it shows a short table.
-
-    Parameters
-    ----------
-    epochs : tuple of Epoch
-        In order.
-    best_epoch : int
-        The epoch, counted from 1, whose weights the model holds; 0 when none was finished.
-    stopped_by : str
-        ``"patience"``, ``"epochs"`` or ``"interrupt"``.
-    """
-
-    epochs: tuple[Epoch, ...]
-    best_epoch: int
-    stopped_by: str
-
-    @property
-    def seconds(self) -> float:
-        """Wall time of all epochs."""
-        return sum(row.seconds for row in self.epochs)
-
-    def __str__(self) -> str:
-        """Return at most nine rows: the first, the best, the last and some between."""
-        lines = ["epoch  train loss  validation loss  validation accuracy"]
-        last = len(self.epochs)
-        shown = {1, self.best_epoch, last} | set(range(0, last, max(1, math.ceil(last / 6))))
-        for row in self.epochs:
-            if row.epoch in shown:
-                mark = "  best" if row.epoch == self.best_epoch else ""
-                lines.append(
-                    f"{row.epoch:5d}  {row.train_loss:10.4f}  {row.validation_loss:15.4f}"
-                    f"  {row.validation_accuracy:19.4f}{mark}"
-                )
-        return "\n".join(lines)
-
-
-class Prediction(NamedTuple):
-    """Probabilities of class 1, ``(N,)``, and attention weights, ``(N, T)``, both float64 NumPy arrays."""
-
-    #: ``(N,)``, of class 1.
-    probability: np.ndarray
-    #: ``(N, T)``, each row sums to 1.
-    weights: np.ndarray
 
 
 def fit(
@@ -89,7 +25,7 @@ def fit(
     epochs: int = 50,
     batch_size: int = 32,
     learning_rate: float = 1e-3,
-    patience: int = 5,
+    patience: int | None = 5,
     seed: int = 0,
     device: str | torch.device = "cpu",
     progress: bool = True,
@@ -112,8 +48,8 @@ def fit(
         B, series per step.
     learning_rate : float
         Step size of Adam.
-    patience : int
-        Epochs without a new best validation loss after which training stops.
+    patience : int, optional
+        Epochs without a new best validation loss after which training stops; None for never.
     seed : int
         Seed of the order of the series.
     device : str or torch.device
@@ -133,11 +69,7 @@ def fit(
     FloatingPointError
         When a loss is no longer finite. The model then holds the best weights so far.
     """
-    for name, value in {"epochs": epochs, "batch_size": batch_size, "patience": patience}.items():
-        if not isinstance(value, Integral) or value < 1:
-            raise ValueError(f"{name} must be a positive integer, got {value!r}")
-    if not (math.isfinite(learning_rate) and learning_rate > 0):
-        raise ValueError(f"learning_rate must be positive and finite, got {learning_rate!r}")
+    check_settings(epochs, batch_size, learning_rate, patience)
     for name, batch in {"train": train, "validation": validation}.items():
         if not len(batch) or not np.isin(batch.y, (0, 1)).all():
             raise ValueError(f"{name} must hold series with labels 0 and 1, got labels {np.unique(batch.y)}")
@@ -159,7 +91,7 @@ def fit(
                     raise FloatingPointError(f"validation loss is {loss}; try a smaller learning_rate")
                 rows.append(Epoch(len(rows) + 1, train_loss, loss, accuracy, time.perf_counter() - started))
                 best.offer(len(rows), loss)
-                if len(rows) - best.epoch >= patience:
+                if patience is not None and len(rows) - best.epoch >= patience:
                     stopped_by = "patience"
                 bar.set_description(
                     f"epoch {len(rows)}, validation loss {loss:.4f}, best {best.loss:.4f}", refresh=False

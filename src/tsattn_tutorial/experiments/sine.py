@@ -1,11 +1,5 @@
-"""The experiments of the book by name: data, model, training, one row of results.
+"""Experiments on the sine waves of source A."""
 
-A chapter and a sweep that name the same experiment run the same code. A framework is loaded only when
-one of its experiments runs.
-"""
-
-import inspect
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +8,7 @@ from tsattn_tutorial.config import SineConfig
 from tsattn_tutorial.datasets import near_peak, sine_waves, train_validation_test_split
 from tsattn_tutorial.metrics import attention_mass, attention_mass_by_shift, binary_report
 
-__all__ = ["EXPERIMENTS", "bilstm_attention", "different_parameters", "run_experiment"]
+__all__ = ["bilstm_attention"]
 
 SHIFTS = np.arange(-100, 101, 5)  # samples by which the truth is moved to find where attention really lies
 
@@ -109,60 +103,3 @@ def bilstm_attention(
         "peak_mass": peak_mass.mean(),
         "peak_chance": peak_chance.mean(),
     }
-
-
-# The defaults of an experiment are part of what it is: rows of results name only what differs from them.
-EXPERIMENTS: Mapping[str, Callable[..., dict[str, Any]]] = {
-    "bilstm_attention": bilstm_attention,
-}
-
-
-def different_parameters(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters that differ from the defaults of an experiment, sorted by name.
-
-    Parameters
-    ----------
-    name : str
-        A key of ``EXPERIMENTS``.
-    parameters : mapping
-        Keyword arguments of the experiment.
-
-    Raises
-    ------
-    ValueError
-        When there is no such experiment or it takes no such parameter.
-    """
-    if name not in EXPERIMENTS:
-        raise ValueError(f"experiment: expected one of {', '.join(EXPERIMENTS)}; got {name!r}")
-    signature = inspect.signature(EXPERIMENTS[name]).parameters
-    defaults = {key: parameter.default for key, parameter in signature.items() if key != "seed"}
-    for key in parameters:
-        if key not in defaults:
-            raise ValueError(f"{name}: expected parameters among {', '.join(defaults)}; got {key!r}")
-    return {key: value for key, value in sorted(parameters.items()) if value != defaults[key]}
-
-
-def run_experiment(name: str, seed: int, **parameters: Any) -> dict[str, Any]:
-    """Run one fit of a named experiment.
-
-    Parameters
-    ----------
-    name : str
-        A key of ``EXPERIMENTS``.
-    seed : int
-        Seed of everything random in the fit.
-    **parameters
-        Keyword arguments of the experiment that differ from its defaults.
-
-    Returns
-    -------
-    dict
-        One value a column, as the experiment documents.
-
-    Raises
-    ------
-    ValueError
-        When there is no such experiment or it takes no such parameter.
-    """
-    different = different_parameters(name, parameters)
-    return EXPERIMENTS[name](seed, **different)

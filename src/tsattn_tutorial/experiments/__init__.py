@@ -1,0 +1,23 @@
+"""The experiments of the book by name: data, model, training, one row of results.
+
+A chapter and a sweep that name the same experiment run the same code. A framework is loaded only when
+one of its experiments runs.
+"""
+
+from tsattn_tutorial.experiments.planted import (
+    planted_cells_attention,
+    planted_dimensions_attention,
+    planted_steps_attention,
+)
+from tsattn_tutorial.experiments.registry import EXPERIMENTS, different_parameters, run_experiment
+from tsattn_tutorial.experiments.sine import bilstm_attention
+
+__all__ = [
+    "EXPERIMENTS",
+    "bilstm_attention",
+    "different_parameters",
+    "planted_cells_attention",
+    "planted_dimensions_attention",
+    "planted_steps_attention",
+    "run_experiment",
+]

@@ -1,0 +1,286 @@
+"""Experiments on planted signals, in Keras: can attention find the step, the dimension, the cell."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tsattn_tutorial.datasets import SeriesBatch, planted_cells, planted_dimensions, planted_steps
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["planted_cells_attention", "planted_dimensions_attention", "planted_steps_attention"]
+
+FRESH = 300  # series over which the source averages the weights
+TEST = 3000  # fresh series for the accuracy
+
+
+def planted_steps_attention(
+    seed: int,
+    *,
+    variant: str = "after",
+    single: bool = False,
+    place: int | list[int] | str = 10,
+    size: int = 30_000,
+    epochs: int = 5,
+) -> dict[str, Any]:
+    """Plant the label in a time step and train a classifier with attention over the steps.
+
+    Parameters
+    ----------
+    seed : int
+        Decides the data, the initial weights and the order of the series.
+    variant : str
+        Weights bound to positions ``"before"`` or ``"after"`` an LSTM(32), or ``"position-wise"``, after a dense layer
+        that sees one step at a time; ``"content"`` and ``"content position-wise"`` pool by content after an LSTM
+        or that dense layer.
+    single : bool
+        Whether one vector of weights serves all dimensions; pooling by content knows no other.
+    place : int, list of int, or "random"
+        As in `tsattn_tutorial.datasets.planted_steps`.
+    size : int
+        Series, of which a tenth validates.
+    epochs : int
+        Passes over the training data; the epoch with the smallest validation loss counts.
+
+    Returns
+    -------
+    dict
+        How training went, ``accuracy`` on 3,000 fresh series, and over them: ``mass`` on the planted steps,
+        ``pointing`` (share of series whose largest weight lies there), ``largest`` (the step with the largest
+        mean weight), and the mean weight of each step over 300 of them, ``weight_00`` and so on.
+
+    Raises
+    ------
+    ValueError
+        When an argument is out of range.
+    KeyboardInterrupt
+        When training was interrupted.
+    """
+    from tsattn_tutorial.keras import (
+        TimestepAttention,
+        attention_after_encoder,
+        attention_before_lstm,
+        attention_pooling_classifier,
+    )
+
+    def data(size: int, stream: int) -> SeriesBatch:
+        return planted_steps(size, place=place, seed=_stream(seed, stream))
+
+    shape = data(1, 0).x.shape[1:]
+    attention = TimestepAttention(single, seed=seed)
+    builders: dict[str, Callable[[], keras.Model]] = {
+        "before": lambda: attention_before_lstm(attention, shape, seed=seed),
+        "after": lambda: attention_after_encoder(attention, shape, seed=seed),
+        "position-wise": lambda: attention_after_encoder(attention, shape, encoder="position-wise", seed=seed),
+        "content": lambda: attention_pooling_classifier(shape, seed=seed),
+        "content position-wise": lambda: attention_pooling_classifier(shape, encoder="position-wise", seed=seed),
+    }
+    model = _one_of("variant", variant, builders)()
+    result, test, weights = _train_and_test(model, data, size=size, epochs=epochs, seed=seed)
+    weights = weights.mean(axis=2) if weights.ndim == 3 else weights  # (N, T)
+    return result | _where(weights, test.truth)
+
+
+def planted_dimensions_attention(
+    seed: int,
+    *,
+    variant: str = "before",
+    single: bool = False,
+    place: int = 5,
+    size: int = 10_000,
+    epochs: int = 10,
+) -> dict[str, Any]:
+    """Plant the label in a dimension and train a classifier with attention over the dimensions.
+
+    Parameters
+    ----------
+    seed : int
+        Decides the data, the initial weights and the order of the series.
+    variant : str
+        ``"before"``: the layer before an LSTM(32). ``"swapped"``: the two axes of the input swapped, and attention
+        over the steps. ``"after"``: the layer after an LSTM(32), where it weighs the hidden units.
+    single : bool
+        Whether one vector of weights serves all steps.
+    place : int
+        The dimension, counted from 0.
+    size, epochs
+        As in `planted_steps_attention`.
+
+    Returns
+    -------
+    dict
+        As `planted_steps_attention`, with dimensions for steps; after an LSTM, whose units are no dimensions,
+        ``mass`` and ``pointing`` are NaN.
+
+    Raises
+    ------
+    ValueError
+        When an argument is out of range.
+    KeyboardInterrupt
+        When training was interrupted.
+    """
+    from tsattn_tutorial.keras import (
+        DimensionAttention,
+        TimestepAttention,
+        attention_after_encoder,
+        attention_before_lstm,
+    )
+
+    swapped = variant.startswith("swapped")
+
+    def data(size: int, stream: int) -> SeriesBatch:
+        batch = planted_dimensions(size, place=place, seed=_stream(seed, stream))
+        if swapped:
+            return SeriesBatch(batch.x.swapaxes(1, 2), batch.y, batch.truth.swapaxes(1, 2))
+        return batch
+
+    shape = data(1, 0).x.shape[1:]
+    builders: dict[str, Callable[[], keras.Model]] = {
+        "before": lambda: attention_before_lstm(DimensionAttention(single, seed=seed), shape, seed=seed),
+        "swapped": lambda: attention_before_lstm(TimestepAttention(single, seed=seed), shape, seed=seed),
+        "after": lambda: attention_after_encoder(DimensionAttention(single, seed=seed), shape, seed=seed),
+    }
+    model = _one_of("variant", variant, builders)()
+    result, test, weights = _train_and_test(model, data, size=size, epochs=epochs, seed=seed)
+    if weights.ndim == 3:
+        weights = weights.mean(axis=2 if swapped else 1)  # (N, D), or (N, H) after the LSTM
+    truth = test.truth.any(axis=2 if swapped else 1)  # (N, D)
+    return result | _where(weights, truth if weights.shape == truth.shape else None)
+
+
+def planted_cells_attention(
+    seed: int,
+    *,
+    variant: str = "joint",
+    cells: str = "one",
+    readout: str = "lstm",
+    size: int = 30_000,
+    epochs: int = 10,
+) -> dict[str, Any]:
+    """Plant the label in cells of the grid and train a classifier with attention over steps and dimensions.
+
+    Parameters
+    ----------
+    seed : int
+        Decides the data, the initial weights and the order of the series.
+    variant : str
+        ``"joint"``, ``"factorised"``, ``"steps"`` or ``"dimensions"``: the layer, in front.
+    cells : str
+        ``"one"``: the label in step 10 of dimension 5. ``"two"``: the label says whether the sum of the cells (4, 1)
+        and (14, 6) is positive. ``"row"``: the same with the cells (4, 1) and (4, 6), of one step.
+    readout : str
+        ``"lstm"``: an LSTM(32) behind the layer. ``"sum"``: the sum of the weighted cells, one number.
+    size, epochs
+        As in `planted_steps_attention`.
+
+    Returns
+    -------
+    dict
+        How training went, ``accuracy`` on 3,000 fresh series, and of the weights averaged over them: ``mass``
+        on the planted cells together, ``least`` on one of them, ``largest`` (step and dimension of the largest)
+        and ``second``; ``pointing`` is the share of series whose largest weight lies in a planted cell.
+
+    Raises
+    ------
+    ValueError
+        When an argument is out of range.
+    KeyboardInterrupt
+        When training was interrupted.
+    """
+    from tsattn_tutorial.keras import (
+        DimensionAttention,
+        FactorisedAttention,
+        JointAttention,
+        TimestepAttention,
+        attention_before_lstm,
+        weighted_sum_classifier,
+    )
+
+    places = {
+        "one": {"place": (10, 5)},
+        "two": {"place": [(4, 1), (14, 6)], "rule": "sum"},
+        "row": {"place": [(4, 1), (4, 6)], "rule": "sum"},
+    }
+    place = _one_of("cells", cells, places)
+
+    def data(size: int, stream: int) -> SeriesBatch:
+        return planted_cells(size, **place, seed=_stream(seed, stream))
+
+    layers = {
+        "joint": JointAttention,
+        "factorised": FactorisedAttention,
+        "steps": TimestepAttention,
+        "dimensions": DimensionAttention,
+    }
+    attention = _one_of("variant", variant, layers)(seed=seed)
+    readouts = {"lstm": attention_before_lstm, "sum": weighted_sum_classifier}
+    model = _one_of("readout", readout, readouts)(attention, data(1, 0).x.shape[1:], seed=seed)
+    result, test, weights = _train_and_test(model, data, size=size, epochs=epochs, seed=seed)
+    if variant in ("steps", "dimensions"):
+        weights = weights / weights.sum(axis=(1, 2), keepdims=True)  # several softmaxes: of the whole grid, a share
+    mean = weights.mean(axis=0)  # (T, D)
+    steps, dimensions = np.unravel_index(mean.argsort(axis=None)[::-1][:2], mean.shape)
+    flat, truth = weights.reshape(len(weights), -1), test.truth.reshape(len(weights), -1)
+    return result | {
+        "mass": mean[test.truth[0]].sum(),
+        "least": mean[test.truth[0]].min(),
+        "pointing": np.take_along_axis(truth, flat.argmax(axis=1)[:, None], axis=1).mean(),
+        "largest": f"{steps[0]} {dimensions[0]}",
+        "second": f"{steps[1]} {dimensions[1]}",
+    }
+
+
+def _train_and_test(
+    model: "keras.Model", data: Callable[[int, int], SeriesBatch], *, size: int, epochs: int, seed: int
+) -> tuple[dict[str, Any], SeriesBatch, np.ndarray]:
+    """Train on nine tenths of the series; return how it went, fresh series, and the weights on them."""
+    from tsattn_tutorial.keras import fit, predict
+
+    batch = data(size, 0)
+    cut = size - size // 10
+    history = fit(model, batch[:cut], batch[cut:], epochs=epochs, seed=seed, progress=False)
+    if history.stopped_by == "interrupt":
+        raise KeyboardInterrupt
+    best = history.epochs[history.best_epoch - 1]
+    test = data(TEST, 1)
+    probability, weights = predict(model, test)
+    return (
+        {
+            "validation_accuracy": best.validation_accuracy,
+            "validation_loss": best.validation_loss,
+            "accuracy": ((probability > 0.5) == test.y).mean(),
+            "best_epoch": history.best_epoch,
+            "parameters_of_model": model.count_params(),
+            "fit_seconds": history.seconds,
+        },
+        test,
+        weights,
+    )
+
+
+def _where(weights: np.ndarray, truth: np.ndarray | None) -> dict[str, Any]:
+    """Say where weights ``(N, T)`` lie, and how much of them inside the truth, if there is one for them."""
+    mass = pointing = np.nan
+    if truth is not None:
+        mass = (weights * truth).sum(axis=1).mean()
+        pointing = np.take_along_axis(truth, weights.argmax(axis=1)[:, None], axis=1).mean()
+    chart = weights[:FRESH].mean(axis=0)
+    return {
+        "mass": mass,
+        "pointing": pointing,
+        "largest": chart.argmax(),
+        **{f"weight_{index:02d}": weight for index, weight in enumerate(chart)},
+    }
+
+
+def _stream(seed: int, stream: int) -> int:
+    """Return the seed of the data: one for training, another for testing, none shared between seeds."""
+    return int(np.random.SeedSequence((seed, stream)).generate_state(1)[0])
+
+
+def _one_of(name: str, value: str, choices: dict[str, Any]) -> Any:
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}; got {value!r}")
+    return choices[value]

@@ -1,0 +1,34 @@
+"""The Keras side: attention layers, the models around them, and their training.
+
+It runs on the backend that ``KERAS_BACKEND`` names: TensorFlow, which is the default, or PyTorch.
+"""
+
+from tsattn_tutorial.keras import backend  # noqa: F401 - first: it loads the backend without its log
+from tsattn_tutorial.keras.layers import (
+    AttentionPooling,
+    DimensionAttention,
+    FactorisedAttention,
+    JointAttention,
+    TimestepAttention,
+)
+from tsattn_tutorial.keras.models import (
+    attention_after_encoder,
+    attention_before_lstm,
+    attention_pooling_classifier,
+    weighted_sum_classifier,
+)
+from tsattn_tutorial.keras.training import fit, predict
+
+__all__ = [
+    "AttentionPooling",
+    "DimensionAttention",
+    "FactorisedAttention",
+    "JointAttention",
+    "TimestepAttention",
+    "attention_after_encoder",
+    "attention_before_lstm",
+    "attention_pooling_classifier",
+    "fit",
+    "predict",
+    "weighted_sum_classifier",
+]

@@ -1,0 +1,11 @@
+"""Attention layers for Keras 3, on any of its backends. Each returns its output and its weights."""
+
+from tsattn_tutorial.keras.layers.content import AttentionPooling
+from tsattn_tutorial.keras.layers.position import (
+    DimensionAttention,
+    FactorisedAttention,
+    JointAttention,
+    TimestepAttention,
+)
+
+__all__ = ["AttentionPooling", "DimensionAttention", "FactorisedAttention", "JointAttention", "TimestepAttention"]

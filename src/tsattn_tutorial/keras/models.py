@@ -1,0 +1,212 @@
+"""Classifiers around the attention layers, as functional Keras models with two outputs: logit and weights.
+
+Every builder takes the shape ``(T, D)`` of a series and returns a model that maps ``x (B, T, D)`` to the logit and
+the weights of its attention. With two classes the logit is that of class 1, ``(B,)``; with C > 2 classes there
+are C of them, ``(B, C)``. With ``masked`` the model takes a second input, ``mask (B, T) bool``.
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from tsattn_tutorial.keras.layers import AttentionPooling
+
+__all__ = [
+    "attention_after_encoder",
+    "attention_before_lstm",
+    "attention_pooling_classifier",
+    "weighted_sum_classifier",
+]
+
+Encoder = Literal["lstm", "bilstm", "position-wise"]
+
+
+def attention_before_lstm(
+    attention: layers.Layer,
+    shape: tuple[int, int],
+    *,
+    units: int = 32,
+    classes: int = 2,
+    masked: bool = False,
+    seed: int = 0,
+) -> keras.Model:
+    """Build ``attention -> LSTM -> Dense``: the attention weighs the input itself.
+
+    Parameters
+    ----------
+    attention : Layer
+        Returns an output ``(B, T, D)`` and weights; seeded on its own.
+    shape : tuple of int
+        ``(T, D)``.
+    units : int
+        H, LSTM units.
+    classes : int
+        C, at least 2.
+    masked : bool
+        Whether series are padded, so that the model takes a mask.
+    seed : int
+        Seed of the initial weights of the other layers.
+
+    Raises
+    ------
+    ValueError
+        When a size is out of range, or the attention does not take the shape.
+    """
+    x, mask, inputs = _inputs(shape, masked)
+    seeds = _seeds(seed)
+    attended, weights = attention(x, mask=mask)  # (B, T, D)
+    last = _lstm(units, seeds)(attended, mask=mask)  # (B, H)
+    return keras.Model(inputs, [_logit(last, classes, seeds), weights])
+
+
+def attention_after_encoder(
+    attention: layers.Layer,
+    shape: tuple[int, int],
+    *,
+    encoder: Encoder = "lstm",
+    units: int = 32,
+    classes: int = 2,
+    masked: bool = False,
+    seed: int = 0,
+) -> keras.Model:
+    """Build ``encoder -> attention -> Flatten -> Dense``: the attention weighs what the encoder made of the input.
+
+    Parameters
+    ----------
+    attention : Layer
+        Returns an output ``(B, T, K)`` and weights; seeded on its own. K is the width of the encoder.
+    shape : tuple of int
+        ``(T, D)``.
+    encoder : {"lstm", "bilstm", "position-wise"}
+        An LSTM, one in each direction, or a dense layer with tanh that sees one step at a time.
+    units : int
+        H, units of the encoder (per direction).
+    classes, masked, seed
+        As in `attention_before_lstm`.
+
+    Raises
+    ------
+    ValueError
+        When a size is out of range, the encoder is unknown, or the attention does not take its output.
+    """
+    x, mask, inputs = _inputs(shape, masked)
+    seeds = _seeds(seed)
+    hidden = _encode(x, mask, encoder, units, seeds)  # (B, T, K)
+    attended, weights = attention(hidden, mask=mask)  # (B, T, K)
+    flat = ops.reshape(attended, (-1, shape[0] * hidden.shape[-1]))  # (B, T K); padding is 0 in it
+    return keras.Model(inputs, [_logit(flat, classes, seeds), weights])
+
+
+def attention_pooling_classifier(
+    shape: tuple[int | None, int],
+    *,
+    encoder: Encoder = "lstm",
+    units: int = 32,
+    attention_size: int = 64,
+    classes: int = 2,
+    masked: bool = False,
+    seed: int = 0,
+) -> keras.Model:
+    """Build ``encoder -> AttentionPooling -> Dense``: steps are weighed by their content, wherever they stand.
+
+    Parameters
+    ----------
+    shape : tuple
+        ``(T, D)``; T may be None, for series of any length.
+    encoder, units
+        As in `attention_after_encoder`.
+    attention_size : int
+        A, features in which steps are scored.
+    classes, masked, seed
+        As in `attention_before_lstm`; the attention is seeded too.
+
+    Raises
+    ------
+    ValueError
+        When a size is out of range or the encoder is unknown.
+    """
+    x, mask, inputs = _inputs(shape, masked)
+    seeds = _seeds(seed)
+    hidden = _encode(x, mask, encoder, units, seeds)  # (B, T, K)
+    context, weights = AttentionPooling(attention_size, seed=next(seeds))(hidden, mask=mask)  # (B, K), (B, T)
+    return keras.Model(inputs, [_logit(context, classes, seeds), weights])
+
+
+def weighted_sum_classifier(
+    attention: layers.Layer, shape: tuple[int, int], *, classes: int = 2, masked: bool = False, seed: int = 0
+) -> keras.Model:
+    """Build ``attention -> sum over the grid -> Dense``: one number a series, so the attention has to find it all.
+
+    Parameters
+    ----------
+    attention : Layer
+        Returns an output ``(B, T, D)`` and weights; seeded on its own.
+    shape : tuple of int
+        ``(T, D)``.
+    classes, masked, seed
+        As in `attention_before_lstm`.
+
+    Raises
+    ------
+    ValueError
+        When a size is out of range, or the attention does not take the shape.
+    """
+    x, mask, inputs = _inputs(shape, masked)
+    attended, weights = attention(x, mask=mask)  # (B, T, D)
+    total = ops.sum(attended, axis=(1, 2))[:, None]  # (B, 1)
+    return keras.Model(inputs, [_logit(total, classes, _seeds(seed)), weights])
+
+
+def _inputs(shape: tuple[int | None, int], masked: bool):
+    """Return the symbols of x and of the mask, None if there is none, and the list of inputs."""
+    if len(shape) != 2:
+        raise ValueError(f"shape must be (T, D), got {shape}")
+    x = keras.Input(shape, name="x")
+    if not masked:
+        return x, None, [x]
+    mask = keras.Input(shape[:1], dtype="bool", name="mask")
+    return x, mask, [x, mask]
+
+
+def _seeds(seed: int) -> Iterator[int]:
+    """Return as many seeds as the layers of a model need: Keras would repeat one in layers of equal shape."""
+    return iter(np.random.SeedSequence(seed).generate_state(16).tolist())
+
+
+def _encode(x, mask, encoder: str, units: int, seeds: Iterator[int]):
+    match encoder:
+        case "lstm":
+            return _lstm(units, seeds, return_sequences=True)(x, mask=mask)
+        case "bilstm":
+            both = layers.Bidirectional(
+                _lstm(units, seeds, return_sequences=True),
+                backward_layer=_lstm(units, seeds, return_sequences=True, go_backwards=True),
+            )
+            return both(x, mask=mask)
+        case "position-wise":
+            return layers.Dense(units, "tanh", kernel_initializer=_glorot(seeds))(x)
+    raise ValueError(f'encoder must be "lstm", "bilstm" or "position-wise", got {encoder!r}')
+
+
+def _lstm(units: int, seeds: Iterator[int], **options) -> layers.LSTM:
+    return layers.LSTM(
+        units,
+        kernel_initializer=_glorot(seeds),
+        recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
+        **options,
+    )
+
+
+def _logit(features, classes: int, seeds: Iterator[int]):
+    """Return ``(B,)`` for two classes, ``(B, C)`` for more."""
+    if classes < 2:
+        raise ValueError(f"classes must be at least 2, got {classes!r}")
+    logits = layers.Dense(1 if classes == 2 else classes, kernel_initializer=_glorot(seeds), name="logit")(features)
+    return ops.squeeze(logits, -1) if classes == 2 else logits
+
+
+def _glorot(seeds: Iterator[int]) -> keras.initializers.Initializer:
+    return keras.initializers.GlorotUniform(seed=next(seeds))

@@ -1,0 +1,211 @@
+"""Training and prediction for the Keras models: quiet, seeded, best weights restored."""
+
+import math
+import time
+
+import keras
+import numpy as np
+from keras import ops
+from tqdm import tqdm
+
+from tsattn_tutorial.datasets import SeriesBatch
+from tsattn_tutorial.progress import progress_bar
+from tsattn_tutorial.training import Epoch, History, Prediction, check_settings
+
+__all__ = ["fit", "predict"]
+
+PREDICTION_BATCH = 256  # series per forward pass without gradients; changes memory, not results
+
+
+def fit(
+    model: keras.Model,
+    train: SeriesBatch,
+    validation: SeriesBatch | None = None,
+    *,
+    epochs: int = 10,
+    batch_size: int = 64,
+    learning_rate: float = 1e-3,
+    patience: int | None = None,
+    seed: int = 0,
+    progress: bool = True,
+) -> History:
+    """Train a classifier with Adam on the cross-entropy.
+
+    The model is trained in place. With validation data it ends with the weights of the epoch with the
+    smallest validation loss, without with those of the last epoch. Ctrl-C ends the training early.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A functional model with the outputs logit and weights (see `tsattn_tutorial.keras.models`).
+    train : SeriesBatch
+        Labels 0 to C-1. Its truth is not looked at.
+    validation : SeriesBatch, optional
+        The same, to choose the epoch.
+    epochs : int
+        The most passes over the training data.
+    batch_size : int
+        B, series per step.
+    learning_rate : float
+        Step size of Adam.
+    patience : int, optional
+        Epochs without a new best validation loss after which training stops; None for never.
+    seed : int
+        Seed of the order of the series.
+    progress : bool
+        Show a bar while training runs, on standard output; it leaves nothing behind.
+
+    Returns
+    -------
+    History
+        One row an epoch.
+
+    Raises
+    ------
+    ValueError
+        When a number is out of range, a batch is empty, has padding that the model has no mask for, or has labels
+        that the model has no output for.
+    FloatingPointError
+        When a loss is no longer finite. The model then holds the best weights so far.
+    """
+    check_settings(epochs, batch_size, learning_rate, patience)
+    if patience is not None and validation is None:
+        raise ValueError("patience needs validation data to look at, got none")
+    for name, batch in {"train": train, "validation": validation}.items():
+        if batch is not None:
+            _check_labels(name, batch, _classes(model))
+    trained = keras.Model(model.inputs, model.outputs[0])  # the same layers, without the weights of the attention
+    loss, accuracy = _objective(model)
+    trained.compile(keras.optimizers.Adam(learning_rate), loss=loss, metrics=[accuracy], jit_compile=False)
+    batches = _Shuffled(model, train, batch_size, seed)
+    with progress_bar(epochs * len(batches), "step", show=progress) as bar:
+        watch = _Watch(patience, bar)
+        try:
+            trained.fit(
+                batches,
+                epochs=epochs,
+                shuffle=False,  # Keras would shuffle the batches once more, by no seed of ours
+                verbose=0,
+                callbacks=[watch],
+                validation_data=None if validation is None else (_arrays(model, validation), validation.y),
+                validation_batch_size=PREDICTION_BATCH,
+            )
+        except KeyboardInterrupt:
+            watch.stopped_by = "interrupt"
+        finally:
+            watch.restore(trained)
+    return History(tuple(watch.rows), watch.best_epoch, watch.stopped_by)
+
+
+def predict(model: keras.Model, batch: SeriesBatch) -> Prediction:
+    """Apply a classifier.
+
+    Parameters
+    ----------
+    model : keras.Model
+        As for `fit`.
+    batch : SeriesBatch
+        N series. Its labels are not looked at.
+
+    Returns
+    -------
+    Prediction
+        ``probability (N,)`` of class 1, with more than two classes ``(N, C)``, and the attention weights.
+
+    Raises
+    ------
+    ValueError
+        When the batch is empty or has padding that the model has no mask for.
+    """
+    if not len(batch):
+        raise ValueError("batch must hold at least one series, got none")
+    x = _arrays(model, batch)
+    pieces = []
+    for begin in range(0, len(batch), PREDICTION_BATCH):
+        logit, weights = model([array[begin : begin + PREDICTION_BATCH] for array in x], training=False)
+        probability = ops.sigmoid(logit) if len(logit.shape) == 1 else ops.softmax(logit, axis=-1)
+        pieces.append((ops.convert_to_numpy(probability), ops.convert_to_numpy(weights)))
+    return Prediction(*(np.concatenate(part).astype(float) for part in zip(*pieces, strict=True)))
+
+
+class _Shuffled(keras.utils.PyDataset):
+    """Batches of the training data, in a new order every epoch, which the seed alone decides."""
+
+    def __init__(self, model: keras.Model, train: SeriesBatch, batch_size: int, seed: int) -> None:
+        super().__init__()
+        self.x, self.y, self.batch_size = _arrays(model, train), train.y, batch_size
+        self.rng = np.random.default_rng(seed)
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.y) / self.batch_size)
+
+    def __getitem__(self, step: int):
+        index = self.order[step * self.batch_size : (step + 1) * self.batch_size]
+        return tuple(array[index] for array in self.x), self.y[index]
+
+    def on_epoch_end(self) -> None:
+        self.order = self.rng.permutation(len(self.y))
+
+
+class _Watch(keras.callbacks.Callback):
+    """Keep the rows of the history and the best weights; stop when told to."""
+
+    def __init__(self, patience: int | None, bar: tqdm) -> None:
+        super().__init__()
+        self.patience, self.bar = patience, bar
+        self.rows: list[Epoch] = []
+        self.best_epoch, self.best_loss, self.best_weights = 0, math.inf, None
+        self.stopped_by = "epochs"
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.started = time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.bar.update()
+
+    def on_epoch_end(self, epoch, logs=None):
+        loss, accuracy = logs.get("val_loss", math.nan), logs.get("val_accuracy", math.nan)
+        if not math.isfinite(logs["loss"]) or ("val_loss" in logs and not math.isfinite(loss)):
+            raise FloatingPointError(
+                f"training loss is {logs['loss']}, validation loss {loss}; try a smaller learning_rate"
+            )
+        self.rows.append(Epoch(epoch + 1, logs["loss"], loss, accuracy, time.perf_counter() - self.started))
+        if "val_loss" not in logs or loss < self.best_loss:
+            self.best_epoch, self.best_loss, self.best_weights = epoch + 1, loss, self.model.get_weights()
+        if self.patience is not None and epoch + 1 - self.best_epoch >= self.patience:
+            self.stopped_by = "patience"
+            self.model.stop_training = True
+
+    def restore(self, model: keras.Model) -> None:
+        if self.best_weights is not None:
+            model.set_weights(self.best_weights)
+
+
+def _classes(model: keras.Model) -> int:
+    logit = model.outputs[0]
+    return 2 if len(logit.shape) == 1 else logit.shape[-1]
+
+
+def _objective(model: keras.Model):
+    """Return the loss and the accuracy that fit the logits of the model."""
+    if _classes(model) == 2:
+        accuracy = keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)  # of logits
+        return keras.losses.BinaryCrossentropy(from_logits=True), accuracy
+    accuracy = keras.metrics.SparseCategoricalAccuracy("accuracy")
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True), accuracy
+
+
+def _check_labels(name: str, batch: SeriesBatch, classes: int) -> None:
+    if not len(batch) or not np.isin(batch.y, range(classes)).all():
+        raise ValueError(f"{name} must hold series with labels 0 to {classes - 1}, got labels {np.unique(batch.y)}")
+
+
+def _arrays(model: keras.Model, batch: SeriesBatch) -> tuple[np.ndarray, ...]:
+    """Return the inputs of the model: ``x (N, T, D)``, and ``mask (N, T)`` if it takes one."""
+    takes_mask = len(model.inputs) == 2
+    if batch.mask is None:
+        return (batch.x, np.ones(batch.x.shape[:2], bool)) if takes_mask else (batch.x,)
+    if not takes_mask:
+        raise ValueError("the series are padded: expected a model with a mask (masked=True), got one without")
+    return np.where(batch.mask[:, :, None], batch.x, 0), batch.mask
