@@ -107,9 +107,9 @@ def planted_dimensions(
 def planted_cells(
     size: int = 30_000,
     *,
-    steps: int = 20,
-    dimensions: int = 10,
-    place: tuple[int, int] | Sequence[tuple[int, int]] = (10, 5),
+    steps: int = 10,
+    dimensions: int = 6,
+    place: tuple[int, int] | Sequence[tuple[int, int]] = (7, 2),
     rule: Literal["copy", "sum"] = "copy",
     seed: int = 0,
 ) -> SeriesBatch:

@@ -47,9 +47,10 @@ def planted_steps_attention(
     Returns
     -------
     dict
-        How training went, ``accuracy`` on 3,000 fresh series, and over them: ``mass`` on the planted steps,
-        ``pointing`` (share of series whose largest weight lies there), ``largest`` (the step with the largest
-        mean weight), and the mean weight of each step over 300 of them, ``weight_00`` and so on.
+        How training went, ``accuracy`` on 3,000 fresh series, and over them: ``mass`` on the planted steps, and for
+        each class ``mass_0`` and ``mass_1``; ``pointing`` (share of series whose largest weight lies there);
+        ``largest`` (the step with the largest mean weight), and the mean weight of each step over 300
+        of them, ``weight_00`` and so on.
 
     Raises
     ------
@@ -80,7 +81,7 @@ def planted_steps_attention(
     model = _one_of("variant", variant, builders)()
     result, test, weights = _train_and_test(model, data, size=size, epochs=epochs, seed=seed)
     weights = weights.mean(axis=2) if weights.ndim == 3 else weights  # (N, T)
-    return result | _where(weights, test.truth)
+    return result | _where(weights, test.truth, test.y)
 
 
 def planted_dimensions_attention(
@@ -147,7 +148,7 @@ def planted_dimensions_attention(
     if weights.ndim == 3:
         weights = weights.mean(axis=2 if swapped else 1)  # (N, D), or (N, H) after the LSTM
     truth = test.truth.any(axis=2 if swapped else 1)  # (N, D)
-    return result | _where(weights, truth if weights.shape == truth.shape else None)
+    return result | _where(weights, truth if weights.shape == truth.shape else None, test.y)
 
 
 def planted_cells_attention(
@@ -166,10 +167,11 @@ def planted_cells_attention(
     seed : int
         Decides the data, the initial weights and the order of the series.
     variant : str
-        ``"joint"``, ``"factorised"``, ``"steps"`` or ``"dimensions"``: the layer, in front.
+        The layer in front: ``"joint"``, ``"factorised"``, and as controls that see one axis only ``"steps"`` and
+        ``"dimensions"``, with one vector for all of the other axis.
     cells : str
-        ``"one"``: the label in step 10 of dimension 5. ``"two"``: the label says whether the sum of the cells (4, 1)
-        and (14, 6) is positive. ``"row"``: the same with the cells (4, 1) and (4, 6), of one step.
+        ``"one"``: the label in step 7 of dimension 2. ``"two"``: the label says whether the sum of the cells (2, 1)
+        and (7, 4) is positive. ``"row"``: the same with the cells (2, 1) and (2, 4), of one step.
     readout : str
         ``"lstm"``: an LSTM(32) behind the layer. ``"sum"``: the sum of the weighted cells, one number.
     size, epochs
@@ -199,9 +201,9 @@ def planted_cells_attention(
     )
 
     places = {
-        "one": {"place": (10, 5)},
-        "two": {"place": [(4, 1), (14, 6)], "rule": "sum"},
-        "row": {"place": [(4, 1), (4, 6)], "rule": "sum"},
+        "one": {"place": (7, 2)},
+        "two": {"place": [(2, 1), (7, 4)], "rule": "sum"},
+        "row": {"place": [(2, 1), (2, 4)], "rule": "sum"},
     }
     place = _one_of("cells", cells, places)
 
@@ -209,17 +211,18 @@ def planted_cells_attention(
         return planted_cells(size, **place, seed=_stream(seed, stream))
 
     layers = {
-        "joint": JointAttention,
-        "factorised": FactorisedAttention,
-        "steps": TimestepAttention,
-        "dimensions": DimensionAttention,
+        "joint": lambda: JointAttention(seed=seed),
+        "factorised": lambda: FactorisedAttention(seed=seed),
+        "steps": lambda: TimestepAttention(single=True, seed=seed),
+        "dimensions": lambda: DimensionAttention(single=True, seed=seed),
     }
-    attention = _one_of("variant", variant, layers)(seed=seed)
+    attention = _one_of("variant", variant, layers)()
     readouts = {"lstm": attention_before_lstm, "sum": weighted_sum_classifier}
     model = _one_of("readout", readout, readouts)(attention, data(1, 0).x.shape[1:], seed=seed)
     result, test, weights = _train_and_test(model, data, size=size, epochs=epochs, seed=seed)
-    if variant in ("steps", "dimensions"):
-        weights = weights / weights.sum(axis=(1, 2), keepdims=True)  # several softmaxes: of the whole grid, a share
+    if weights.ndim == 2:  # one axis: the same for all of the other, so that the grid sums to 1
+        weights = weights[:, :, None] if variant == "steps" else weights[:, None, :]
+        weights = np.broadcast_to(weights / (test.x[0].size / weights[0].size), test.x.shape)
     mean = weights.mean(axis=0)  # (T, D)
     steps, dimensions = np.unravel_index(mean.argsort(axis=None)[::-1][:2], mean.shape)
     flat, truth = weights.reshape(len(weights), -1), test.truth.reshape(len(weights), -1)
@@ -260,16 +263,18 @@ def _train_and_test(
     )
 
 
-def _where(weights: np.ndarray, truth: np.ndarray | None) -> dict[str, Any]:
+def _where(weights: np.ndarray, truth: np.ndarray | None, y: np.ndarray) -> dict[str, Any]:
     """Say where weights ``(N, T)`` lie, and how much of them inside the truth, if there is one for them."""
-    mass = pointing = np.nan
+    mass = pointing = np.full(len(weights), np.nan)
     if truth is not None:
-        mass = (weights * truth).sum(axis=1).mean()
-        pointing = np.take_along_axis(truth, weights.argmax(axis=1)[:, None], axis=1).mean()
+        mass = (weights * truth).sum(axis=1)
+        pointing = np.take_along_axis(truth, weights.argmax(axis=1)[:, None], axis=1)
     chart = weights[:FRESH].mean(axis=0)
     return {
-        "mass": mass,
-        "pointing": pointing,
+        "mass": mass.mean(),
+        "mass_0": mass[y == 0].mean(),
+        "mass_1": mass[y == 1].mean(),
+        "pointing": pointing.mean(),
         "largest": chart.argmax(),
         **{f"weight_{index:02d}": weight for index, weight in enumerate(chart)},
     }
