@@ -8,7 +8,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from tsattn_tutorial.plotting import plot_attention, plot_confusion, plot_history, plot_series
+from tsattn_tutorial.plotting import (
+    plot_attention,
+    plot_confusion,
+    plot_history,
+    plot_series,
+    plot_weight_bars,
+    plot_weight_map,
+)
 
 
 @pytest.fixture
@@ -58,3 +65,40 @@ def test_no_weight_is_cut_off_and_the_truth_is_shaded(ax):
     weights, truth = np.eye(8)[3], np.arange(8) == 3
     plot_attention(ax, np.zeros(8), weights, truth)
     assert ax.get_ylim()[1] > 1 and ax.patches[0].get_x() == 2.5
+
+
+def test_bars_stand_at_their_steps_with_their_whiskers(ax):
+    weights = np.array([0.1, 0.6, 0.3])
+    plot_weight_bars(ax, weights, np.array([False, True, False]), [weights - 0.05, weights + 0.1])
+    shade, *bars = ax.patches
+    assert shade.get_x() == 0.5 and [bar.get_height() for bar in bars] == weights.tolist()
+    assert [bar.get_x() + bar.get_width() / 2 for bar in bars] == pytest.approx([0, 1, 2])
+    assert ax.lines[-1].get_ydata()[0] == pytest.approx(1 / 3)
+    whiskers = ax.collections[0].get_segments()
+    assert np.allclose([part[:, 1] for part in whiskers], [[0.05, 0.2], [0.55, 0.7], [0.25, 0.4]])
+
+
+def test_a_map_has_time_to_the_right_and_frames_the_truth(ax):
+    weights = np.zeros((4, 3))
+    weights[1, 2], weights[3, 0] = 0.75, 0.25
+    image = plot_weight_map(ax, weights, weights > 0.5)
+    assert np.array_equal(image.get_array(), weights.T) and image.get_clim() == (0, 0.75)
+    assert [patch.get_xy() for patch in ax.patches] == [(0.5, 1.5)]
+    assert plot_weight_map(ax, np.full((4, 3), 1 / 12)).get_clim() == (0, 1 / 6)
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda ax: plot_weight_bars(ax, np.eye(2)), r"weights must be \(T,\), got \(2, 2\)"),
+        (lambda ax: plot_weight_bars(ax, np.ones(2)), "do not rescale"),
+        (lambda ax: plot_weight_bars(ax, np.ones(2) / 2, np.ones(3, bool)), r"truth must be \(2,\) bool"),
+        (lambda ax: plot_weight_bars(ax, np.ones(2) / 2, None, np.ones(2)), r"interval must be \(2, 2\) like"),
+        (lambda ax: plot_weight_map(ax, np.ones(2) / 2), r"weights must be \(T, D\), got \(2,\)"),
+        (lambda ax: plot_weight_map(ax, np.eye(2)), "do not rescale"),
+        (lambda ax: plot_weight_map(ax, np.eye(2) / 2, np.eye(2)), r"truth must be \(2, 2\) bool"),
+    ],
+)
+def test_charts_of_weights_refuse_what_is_none(ax, draw, message):
+    with pytest.raises(ValueError, match=message):
+        draw(ax)

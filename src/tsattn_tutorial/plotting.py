@@ -2,9 +2,18 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, NullFormatter
 
-__all__ = ["plot_attention", "plot_confusion", "plot_history", "plot_series"]
+__all__ = [
+    "plot_attention",
+    "plot_confusion",
+    "plot_history",
+    "plot_series",
+    "plot_weight_bars",
+    "plot_weight_map",
+]
 
 TRUTH_LABEL = "where the signal is"
 
@@ -67,8 +76,7 @@ def plot_attention(ax: Axes, x: np.ndarray, weights: np.ndarray, truth: np.ndarr
     x, weights = np.asarray(x), np.asarray(weights)
     if x.shape not in (weights.shape, (*weights.shape, 1)) or weights.ndim != 1:
         raise ValueError(f"x must be (T,) or (T, 1) and weights (T,), got {x.shape} and {weights.shape}")
-    if (weights < 0).any() or not np.isclose(weights.sum(), 1, atol=1e-4):
-        raise ValueError(f"weights must be non-negative with sum 1, got sum {weights.sum():.6g}; do not rescale them")
+    _check_weights(weights)
     steps = len(weights)
     if truth is not None:
         _shade(ax, truth, steps)
@@ -83,6 +91,88 @@ def plot_attention(ax: Axes, x: np.ndarray, weights: np.ndarray, truth: np.ndarr
     right.yaxis.label.set_color("C0")
     right.spines["right"].set_visible(True)
     return right
+
+
+def plot_weight_bars(
+    ax: Axes, weights: np.ndarray, truth: np.ndarray | None = None, interval: np.ndarray | None = None
+) -> None:
+    """Draw mean weights as bars, one a time step or dimension, with a dashed line at 1/T, where even attention lies.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    weights : ndarray
+        ``(T,)``, non-negative with sum 1.
+    truth : ndarray, optional
+        ``(T,) bool``, shaded.
+    interval : ndarray, optional
+        ``(2, T)``, lower and upper ends of whiskers, such as the range over seeds.
+
+    Raises
+    ------
+    ValueError
+        When a shape does not fit, or the weights are not weights: they must not be rescaled.
+    """
+    weights = np.asarray(weights)
+    if weights.ndim != 1:
+        raise ValueError(f"weights must be (T,), got {weights.shape}")
+    _check_weights(weights)
+    steps = len(weights)
+    if truth is not None:
+        _shade(ax, truth, steps)
+    whiskers = None
+    if interval is not None:
+        interval = np.asarray(interval)
+        if interval.shape != (2, steps):
+            raise ValueError(f"interval must be (2, {steps}) like the weights, got {interval.shape}")
+        whiskers = np.abs(interval - weights)
+    ax.bar(np.arange(steps), weights, color="C1", yerr=whiskers, ecolor="C7", capsize=2, label="attention weight")
+    ax.axhline(1 / steps, color="C7", linestyle="--", linewidth=1, label="even attention")
+    ax.set(xlabel="time step", ylabel="weight", xlim=(-0.75, steps - 0.25), ylim=(0, None))
+
+
+def plot_weight_map(ax: Axes, weights: np.ndarray, truth: np.ndarray | None = None) -> AxesImage:
+    """Draw weights over a grid as a heat map, time running to the right, with the true cells framed.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    weights : ndarray
+        ``(T, D)``, non-negative with sum 1.
+    truth : ndarray, optional
+        ``(T, D) bool``, framed.
+
+    Returns
+    -------
+    AxesImage
+        For a colour bar. The darkest colour is the largest weight, or twice the even weight if that is more.
+
+    Raises
+    ------
+    ValueError
+        When a shape does not fit, or the weights are not weights: they must not be rescaled.
+    """
+    weights = np.asarray(weights)
+    if weights.ndim != 2:
+        raise ValueError(f"weights must be (T, D), got {weights.shape}")
+    _check_weights(weights)
+    image = ax.imshow(
+        weights.T, cmap="Oranges", vmin=0, vmax=max(weights.max(), 2 / weights.size), origin="lower", aspect="auto"
+    )
+    if truth is not None:
+        truth = np.asarray(truth)
+        if truth.shape != weights.shape or truth.dtype != bool:
+            raise ValueError(f"truth must be {weights.shape} bool like the weights, got {truth.shape} {truth.dtype}")
+        for number, (step, dimension) in enumerate(np.argwhere(truth)):
+            label = TRUTH_LABEL if number == 0 else None
+            corner = (step - 0.5, dimension - 0.5)
+            ax.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor="C2", linewidth=2.5, label=label))
+    ax.set(xlabel="time step", ylabel="dimension")
+    ax.set_yticks(range(weights.shape[1]))
+    ax.grid(False)
+    return image
 
 
 def plot_confusion(ax: Axes, confusion: np.ndarray, labels: tuple[str, ...]) -> None:
@@ -149,6 +239,11 @@ def plot_history(ax: Axes, train_loss: np.ndarray, validation_loss: np.ndarray, 
     ax.yaxis.set_major_formatter("{x:g}")  # 0.2, not 2 × 10⁻¹
     ax.yaxis.set_minor_formatter(NullFormatter())
     ax.legend()
+
+
+def _check_weights(weights: np.ndarray) -> None:
+    if (weights < 0).any() or not np.isclose(weights.sum(), 1, atol=1e-4):
+        raise ValueError(f"weights must be non-negative with sum 1, got sum {weights.sum():.6g}; do not rescale them")
 
 
 def _shade(ax: Axes, truth: np.ndarray, steps: int) -> None:
