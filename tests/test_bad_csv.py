@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tsattn_tutorial.datasets import CsvError, read_csv
 
@@ -453,6 +455,54 @@ def test_the_line_is_right_behind_many_blocks(tmp_path, monkeypatch):
         spoilt = ",".join([*cells[:column], "x", *cells[column + 1 :]])
         written(path, "\n".join([*lines[: line - 1], spoilt, *lines[line:]]))
         assert f"line {line}, column {'abc'[column]!r}: expected a number, got 'x'" in error_of(path, label="y")
+
+
+TOKENS = [",", ",", ",", "\n", "\n", "\r", '"', " ", "1", "2", "0.5", "-3", "1e400", "nan", "NA", "inf", "p", "q", "_"]
+TOKENS += [
+    "who",
+    "t",
+    "v",
+    "y",
+    "2024-01",
+    "2024-01-31",
+    "9" * 40,
+    "\u0661",
+    "\u2028",
+    "\x85",
+    "\0",
+    ";",
+    "#",
+    "1970-01-01T00Z",
+]
+HEADS = st.sampled_from(["", "who,t,v,y\n", "v,w,x,y\n", "y,v\n", "t,y,who,v,w\n"])
+REQUESTS = st.fixed_dictionaries(
+    {"label": st.sampled_from(["y", "v"])},
+    optional={
+        "pad": st.booleans(),
+        "columns": st.sampled_from([["v"], ["v", "w"]]),
+        "timesteps": st.integers(1, 3),
+        "features": st.integers(1, 3),
+        "jitter": st.sampled_from([None, 0, 0.5]),
+        "encoding": st.sampled_from(["utf-8", "ascii", "utf-16", "cp1252"]),
+    },
+)
+
+
+@given(HEADS, st.lists(st.sampled_from(TOKENS), max_size=40).map("".join) | st.text(), REQUESTS, st.booleans())
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_file_holds_it_is_read_or_refused(tmp_path, head, text, request, in_rows):
+    """No file makes another error than ours, and no batch is without what it promises."""
+    path = tmp_path / "waves.csv"
+    path.write_bytes((head + text).encode("utf-8", "surrogatepass"))
+    try:
+        batch = read_csv(path, **request, **({"id": "who", "time": "t"} if in_rows else {}))
+    except CsvError as error:
+        assert str(error).startswith(f"{path}: ")
+    else:
+        assert len(batch.classes) > 1 and set(batch.y) == set(range(len(batch.classes)))
+        assert (batch.mask is not None) == request.get("pad", False)
+        assert batch.x.shape[1] == request.get("timesteps", batch.x.shape[1])
+        assert batch.x.shape[2] == request.get("features", batch.x.shape[2] if in_rows else 1)
 
 
 def test_a_column_full_of_text_is_refused_quickly(tmp_path):

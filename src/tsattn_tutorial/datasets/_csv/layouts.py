@@ -123,7 +123,7 @@ def long_series(
         )
     table.raise_first()
     y = table.classes(decimal)[1]  # (R,)
-    first = np.unique(series.codes, return_index=True)[1]  # (N,), the row on which every series begins
+    first = series.first  # (N,)
     for row in np.flatnonzero(y != y[first[series.codes]]):
         table.add("label", row, table.text["label"].name, _other_label, table, row, first[series.codes[row]])
     table.raise_first()

@@ -1,5 +1,6 @@
 """The cells of a CSV file, column by column."""
 
+import functools
 import itertools
 import operator
 from array import array
@@ -27,6 +28,16 @@ class TextColumn:
 
     def __getitem__(self, row: int) -> str:
         return self.texts[self.codes[row]]
+
+    @functools.cached_property
+    def first(self) -> np.ndarray:
+        """The first row with every text."""
+        return np.unique(self.codes, return_index=True)[1]
+
+    @functools.cached_property
+    def count(self) -> np.ndarray:
+        """In how many rows every text stands."""
+        return np.bincount(self.codes)
 
 
 @dataclass
@@ -61,8 +72,8 @@ class Table:
     def add_for_text(self, kind: str, role: str, code: int, message: str | Callable, *parts: object) -> None:
         """Note a problem in all rows that hold a text."""
         column = self.text[role]
-        rows = np.flatnonzero(column.codes == code)
-        self.problems.add(kind, int(self.lines[rows[0]]), column.name, message, *parts, count=len(rows))
+        line, count = int(self.lines[column.first[code]]), int(column.count[code])
+        self.problems.add(kind, line, column.name, message, *parts, count=count)
 
     def raise_first(self) -> None:
         """Raise for what is wrong so far."""

@@ -34,8 +34,9 @@ def times(texts: Sequence[str], decimal: str, refuse: Refuse) -> tuple[np.ndarra
     """
     for kind, dtype in ((int, np.int64), (float, np.float64)):
         values = convert(texts, kind, dtype, decimal)
-        # Beyond 2**62 differences would overflow.
-        if values is not None and np.isfinite(values).all() and (kind is float or abs(values).max() < 2**62):
+        if values is None or not np.isfinite(values).all():
+            continue
+        if kind is float or (values.min() > -(2**62) and values.max() < 2**62):  # else differences would overflow
             return values, "number"
     try:
         stamps = [datetime.fromisoformat(text) for text in texts]
