@@ -1,5 +1,6 @@
 """Series with a known truth: generators, a reader, the batch they return, and the split."""
 
+from tsattn_tutorial.datasets.archive import ARCHIVE, archive_series
 from tsattn_tutorial.datasets.batch import SeriesBatch, train_validation_test_split
 from tsattn_tutorial.datasets.planted import planted_cells, planted_dimensions, planted_steps
 from tsattn_tutorial.datasets.sine import (
@@ -12,9 +13,11 @@ from tsattn_tutorial.datasets.sine import (
 from tsattn_tutorial.datasets.tabular import CsvError, read_csv
 
 __all__ = [
+    "ARCHIVE",
     "CsvError",
     "SeriesBatch",
     "SineParameters",
+    "archive_series",
     "draw_sine_parameters",
     "near_peak",
     "planted_cells",
