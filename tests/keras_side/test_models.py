@@ -14,6 +14,7 @@ from tsattn_tutorial.keras import (
     attention_after_encoder,
     attention_before_lstm,
     attention_pooling_classifier,
+    convolution_attention_classifier,
     fit,
     predict,
     training,
@@ -32,6 +33,7 @@ BUILDERS = {
         TimestepAttention(), (T, D), encoder="position-wise", units=UNITS, **o
     ),
     "pooling": lambda **o: attention_pooling_classifier((T, D), encoder="bilstm", units=UNITS, attention_size=5, **o),
+    "convolution": lambda **o: convolution_attention_classifier((T, D), filters=5, width=3, **o),
     "sum": lambda **o: weighted_sum_classifier(JointAttention(), (T, D), **o),
 }
 WEIGHTS = {
@@ -41,6 +43,7 @@ WEIGHTS = {
     "after a BiLSTM": (T, 2 * UNITS),
     "after a dense layer": (T, UNITS),
     "pooling": (T,),
+    "convolution": (T,),
     "sum": (T, D),
 }
 each_model = pytest.mark.parametrize("name", BUILDERS)
@@ -101,6 +104,18 @@ def test_a_model_comes_back_from_disk_the_same(name, masked, tmp_path):
     batch = SeriesBatch(X, np.zeros(9, int), mask=MASK if masked else None)
     for before, after in zip(predict(model, batch), predict(again, batch), strict=True):
         np.testing.assert_array_equal(before, after)
+
+
+def test_a_model_may_be_built_with_or_without_a_list_of_inputs(recwarn):
+    """Keras warns when the two are mixed; a reader's own model should not make it."""
+    x = keras.Input((T, D))
+    output, weights = TimestepAttention(single=True)(x)
+    logit = ops.sum(output, axis=(1, 2))
+    batch = SeriesBatch(X, np.arange(9) % 2)
+    for model in (keras.Model(x, [logit, weights]), keras.Model([x], [logit, weights])):
+        fit(model, batch, epochs=1, progress=False)
+        assert predict(model, batch).weights.shape == (9, T)
+    assert not [str(one.message) for one in recwarn if "structure" in str(one.message)]
 
 
 def test_padding_is_refused_by_a_model_without_a_mask():

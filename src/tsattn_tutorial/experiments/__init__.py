@@ -4,6 +4,7 @@ A chapter and a sweep that name the same experiment run the same code. A framewo
 one of its experiments runs.
 """
 
+from tsattn_tutorial.experiments.archive import italy_power_demand
 from tsattn_tutorial.experiments.planted import (
     planted_cells_attention,
     planted_dimensions_attention,
@@ -16,6 +17,7 @@ __all__ = [
     "EXPERIMENTS",
     "bilstm_attention",
     "different_parameters",
+    "italy_power_demand",
     "planted_cells_attention",
     "planted_dimensions_attention",
     "planted_steps_attention",

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tsattn_tutorial.experiments.archive import italy_power_demand
 from tsattn_tutorial.experiments.planted import (
     planted_cells_attention,
     planted_dimensions_attention,
@@ -18,6 +19,7 @@ EXPERIMENTS: Mapping[str, Callable[..., dict[str, Any]]] = {
     experiment.__name__: experiment
     for experiment in (
         bilstm_attention,
+        italy_power_demand,
         planted_cells_attention,
         planted_dimensions_attention,
         planted_steps_attention,

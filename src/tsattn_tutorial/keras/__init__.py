@@ -15,6 +15,7 @@ from tsattn_tutorial.keras.models import (
     attention_after_encoder,
     attention_before_lstm,
     attention_pooling_classifier,
+    convolution_attention_classifier,
     weighted_sum_classifier,
 )
 from tsattn_tutorial.keras.training import fit, predict
@@ -28,6 +29,7 @@ __all__ = [
     "attention_after_encoder",
     "attention_before_lstm",
     "attention_pooling_classifier",
+    "convolution_attention_classifier",
     "fit",
     "predict",
     "weighted_sum_classifier",

@@ -12,12 +12,13 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from tsattn_tutorial.keras.layers import AttentionPooling
+from tsattn_tutorial.keras.layers import AttentionPooling, TimestepAttention
 
 __all__ = [
     "attention_after_encoder",
     "attention_before_lstm",
     "attention_pooling_classifier",
+    "convolution_attention_classifier",
     "weighted_sum_classifier",
 ]
 
@@ -132,6 +133,47 @@ def attention_pooling_classifier(
     seeds = _seeds(seed)
     hidden = _encode(x, mask, encoder, units, seeds)  # (B, T, K)
     context, weights = AttentionPooling(attention_size, seed=next(seeds))(hidden, mask=mask)  # (B, K), (B, T)
+    return keras.Model(inputs, [_logit(context, classes, seeds), weights])
+
+
+def convolution_attention_classifier(
+    shape: tuple[int, int],
+    *,
+    filters: int = 64,
+    width: int = 5,
+    classes: int = 2,
+    masked: bool = False,
+    seed: int = 0,
+) -> keras.Model:
+    """Build a convolution pooled by `TimestepAttention`: what stands around a step, weighed by the step's place.
+
+    The convolution says what the series looks like around each step, the attention, which reads the
+    series itself, how much each step counts: ``sum_t a_t h_t -> Dense``. For short series in which a
+    step has a meaning of its own, such as the hour of the day.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        ``(T, D)``.
+    filters : int
+        K, features that the convolution makes of each step.
+    width : int
+        Steps that the convolution sees, the one in the middle included.
+    classes, masked, seed
+        As in `attention_before_lstm`; the attention is seeded too.
+
+    Raises
+    ------
+    ValueError
+        When a size is out of range.
+    """
+    x, mask, inputs = _inputs(shape, masked)
+    seeds = _seeds(seed)
+    weights = TimestepAttention(single=True, seed=next(seeds))(x, mask=mask)[1]  # (B, T)
+    real = x if mask is None else ops.where(mask[:, :, None], x, 0.0)
+    kernel = {"kernel_initializer": _glorot(seeds)}
+    hidden = layers.Conv1D(filters, width, padding="same", activation="tanh", **kernel)(real)  # (B, T, K)
+    context = ops.einsum("bt,btk->bk", weights, hidden)  # (B, K)
     return keras.Model(inputs, [_logit(context, classes, seeds), weights])
 
 

@@ -120,9 +120,10 @@ def predict(model: keras.Model, batch: SeriesBatch) -> Prediction:
     if not len(batch):
         raise ValueError("batch must hold at least one series, got none")
     x = _arrays(model, batch)
+    applied = keras.Model(model.inputs, model.outputs)  # takes a list, whether or not the model was built with one
     pieces = []
     for begin in range(0, len(batch), PREDICTION_BATCH):
-        logit, weights = model([array[begin : begin + PREDICTION_BATCH] for array in x], training=False)
+        logit, weights = applied([array[begin : begin + PREDICTION_BATCH] for array in x], training=False)
         probability = ops.sigmoid(logit) if len(logit.shape) == 1 else ops.softmax(logit, axis=-1)
         pieces.append((ops.convert_to_numpy(probability), ops.convert_to_numpy(weights)))
     return Prediction(*(np.concatenate(part).astype(float) for part in zip(*pieces, strict=True)))
