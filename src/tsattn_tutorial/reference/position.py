@@ -10,14 +10,14 @@ __all__ = ["dimension_attention", "factorised_attention", "joint_attention", "ti
 def timestep_attention(
     x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, single: bool = False, mask: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Weigh the time steps of each dimension by a softmax over time: ``e[:, d] = K^T x[:, d] + b``.
+    """Weigh the time steps of each dimension by a softmax over time: ``e[:, d] = P^T x[:, d] + b``.
 
     Parameters
     ----------
     x : ndarray
         ``(B, T, D)``.
     kernel, bias : ndarray
-        ``K (T, T)`` and ``b (T,)``.
+        ``P (T, T)`` and ``b (T,)``.
     single : bool
         Average the weights over the dimensions.
     mask : ndarray of bool, optional
@@ -46,14 +46,14 @@ def timestep_attention(
 def dimension_attention(
     x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, single: bool = False, mask: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Weigh the dimensions of each time step by a softmax over D: ``e[t] = x[t] K + b``.
+    """Weigh the dimensions of each time step by a softmax over D: ``e[t] = x[t] P + b``.
 
     Parameters
     ----------
     x : ndarray
         ``(B, T, D)``.
     kernel, bias : ndarray
-        ``K (D, D)`` and ``b (D,)``.
+        ``P (D, D)`` and ``b (D,)``.
     single : bool
         Average the weights over the real steps.
     mask : ndarray of bool, optional
@@ -78,14 +78,14 @@ def dimension_attention(
 def joint_attention(
     x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, mask: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Weigh the cells of the grid by one softmax over all of them: ``e = x K + b``, x flattened step by step.
+    """Weigh the cells of the grid by one softmax over all of them: ``e = x P + b``, x flattened step by step.
 
     Parameters
     ----------
     x : ndarray
         ``(B, T, D)``.
     kernel, bias : ndarray
-        ``K (T D, T D)`` and ``b (T D,)``.
+        ``P (T D, T D)`` and ``b (T D,)``.
     mask : ndarray of bool, optional
         ``(B, T)``, true on real steps.
 

@@ -15,7 +15,7 @@ __all__ = ["DimensionAttention", "FactorisedAttention", "JointAttention", "Times
 class TimestepAttention(Attention):
     """Weigh the time steps, each bound to its place in the series.
 
-    Every dimension d is scored by one dense layer over its steps, ``e[:, d] = K^T x[:, d] + b``; the
+    Every dimension d is scored by one dense layer over its steps, ``e[:, d] = P^T x[:, d] + b``; the
     softmax over time gives its weights, and the output is ``weights * x``.
 
     Parameters
@@ -30,7 +30,7 @@ class TimestepAttention(Attention):
     ``layer(x, mask=None)`` takes ``x (B, T, D)`` and a ``mask (B, T) bool``, true on real steps, and returns
     ``output (B, T, D)`` and ``weights (B, T, D)``, which sum to 1 over the real steps; with ``single``
     the weights are ``(B, T)``. What stands in padded steps changes nothing, and their weight and output are 0.
-    The kernel is ``K (T, T)`` and the bias ``b (T,)``, so the layer takes series of one length only: T must be
+    The kernel is ``P (T, T)`` and the bias ``b (T,)``, so the layer takes series of one length only: T must be
     known when it is built, and another length raises ValueError.
 
     See Also
@@ -68,7 +68,7 @@ class TimestepAttention(Attention):
 class DimensionAttention(Attention):
     """Weigh the dimensions, each bound to its place in the vector of a time step.
 
-    Every step t is scored by one dense layer over its dimensions, ``e[t] = x[t] K + b``; the softmax over
+    Every step t is scored by one dense layer over its dimensions, ``e[t] = x[t] P + b``; the softmax over
     the dimensions gives its weights, and the output is ``weights * x``. It is `TimestepAttention` with the
     two axes swapped.
 
@@ -83,7 +83,7 @@ class DimensionAttention(Attention):
     -----
     ``layer(x, mask=None)`` takes ``x (B, T, D)`` and a ``mask (B, T) bool``, true on real steps, and returns
     ``output (B, T, D)`` and ``weights (B, T, D)``, which sum to 1 over D at each real step and are 0 on padding; with
-    ``single`` the weights are ``(B, D)``. Any T will do; padding more changes nothing. The kernel is ``K (D, D)``, the
+    ``single`` the weights are ``(B, D)``. Any T will do; padding more changes nothing. The kernel is ``P (D, D)``, the
     bias ``b (D,)``.
 
     See Also
@@ -125,7 +125,7 @@ class DimensionAttention(Attention):
 class JointAttention(Attention):
     """Weigh the cells of the grid, steps by dimensions, with one softmax over all of them.
 
-    The grid is scored by one dense layer over its T D cells, ``e = x K + b``, with x flattened step by step.
+    The grid is scored by one dense layer over its T D cells, ``e = x P + b``, with x flattened step by step.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ class JointAttention(Attention):
     -----
     ``layer(x, mask=None)`` takes ``x (B, T, D)`` and a ``mask (B, T) bool``, true on real steps, and returns
     ``output (B, T, D)``, which is ``weights * x``, and ``weights (B, T, D)``, which sum to 1 over the cells of the
-    real steps. What stands in padded steps changes nothing. The kernel is ``K (T D, T D)``, the bias
+    real steps. What stands in padded steps changes nothing. The kernel is ``P (T D, T D)``, the bias
     ``b (T D,)``: both sizes must be known when the layer is built, and another length raises ValueError.
 
     See Also
