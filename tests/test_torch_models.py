@@ -107,3 +107,20 @@ def test_attention_does_not_read_padding():
     hidden[0, 2:] = float("nan")
     context, weights = layer(hidden, torch.tensor([[True, True, False, False]]))
     assert torch.allclose(context, torch.ones(1, 2)) and weights.tolist() == [[0.5, 0.5, 0, 0]]
+
+
+def test_attention_of_the_keras_side_is_the_same():
+    """Same weights, kernels transposed, in float64: what PyTorch computes, Keras computes."""
+    from keras import ops
+
+    from tsattn_tutorial.keras import AttentionPooling
+
+    torch.manual_seed(1)
+    layer = AdditiveAttention(6, 5).double()
+    pooling = AttentionPooling(5, dtype="float64")
+    pooling.build((None, None, 6))
+    pooling.set_weights([parameter.detach().numpy().T for parameter in layer.parameters()])
+    hidden, mask = torch.randn(3, 9, 6, dtype=torch.float64), torch.arange(9) < torch.tensor([[9], [4], [1]])
+    theirs = pooling(ops.convert_to_tensor(hidden.numpy()), mask=ops.convert_to_tensor(mask.numpy()))
+    for ours, other in zip(layer(hidden, mask), theirs, strict=True):
+        np.testing.assert_allclose(ours.detach().numpy(), ops.convert_to_numpy(other), atol=1e-12)

@@ -9,6 +9,7 @@ from tsattn_tutorial.keras.layers import (
     DimensionAttention,
     FactorisedAttention,
     JointAttention,
+    SeqSelfAttention,
     TimestepAttention,
 )
 from tsattn_tutorial.keras.models import (
@@ -25,6 +26,7 @@ __all__ = [
     "DimensionAttention",
     "FactorisedAttention",
     "JointAttention",
+    "SeqSelfAttention",
     "TimestepAttention",
     "attention_after_encoder",
     "attention_before_lstm",

@@ -4,7 +4,7 @@ Nothing here is fast. Each function follows its equation in the book symbol by s
 the precision of its input.
 """
 
-from tsattn_tutorial.reference.content import additive_attention_pooling, self_attention
+from tsattn_tutorial.reference.content import additive_attention_pooling, self_attention, seq_self_attention
 from tsattn_tutorial.reference.position import (
     dimension_attention,
     factorised_attention,
@@ -22,5 +22,6 @@ __all__ = [
     "masked_softmax",
     "normalised_entropy",
     "self_attention",
+    "seq_self_attention",
     "timestep_attention",
 ]

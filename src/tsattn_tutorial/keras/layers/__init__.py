@@ -7,5 +7,13 @@ from tsattn_tutorial.keras.layers.position import (
     JointAttention,
     TimestepAttention,
 )
+from tsattn_tutorial.keras.layers.self_attention import SeqSelfAttention
 
-__all__ = ["AttentionPooling", "DimensionAttention", "FactorisedAttention", "JointAttention", "TimestepAttention"]
+__all__ = [
+    "AttentionPooling",
+    "DimensionAttention",
+    "FactorisedAttention",
+    "JointAttention",
+    "SeqSelfAttention",
+    "TimestepAttention",
+]
