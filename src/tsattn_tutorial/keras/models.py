@@ -5,14 +5,11 @@ the weights of its attention. With two classes the logit is that of class 1, ``(
 are C of them, ``(B, C)``. With ``masked`` the model takes a second input, ``mask (B, T) bool``.
 """
 
-from collections.abc import Iterator
-from typing import Literal
-
 import keras
-import numpy as np
 from keras import layers, ops
 
 from tsattn_tutorial.keras.layers import AttentionPooling, TimestepAttention
+from tsattn_tutorial.keras.parts import Encoder, encode, glorot, inputs_of, layer_seeds, logit_of, lstm
 
 __all__ = [
     "attention_after_encoder",
@@ -21,8 +18,6 @@ __all__ = [
     "convolution_attention_classifier",
     "weighted_sum_classifier",
 ]
-
-Encoder = Literal["lstm", "bilstm", "position-wise"]
 
 
 def attention_before_lstm(
@@ -56,11 +51,11 @@ def attention_before_lstm(
     ValueError
         When a size is out of range, or the attention does not take the shape.
     """
-    x, mask, inputs = _inputs(shape, masked)
-    seeds = _seeds(seed)
+    x, mask, inputs = inputs_of(shape, masked)
+    seeds = layer_seeds(seed)
     attended, weights = attention(x, mask=mask)  # (B, T, D)
-    last = _lstm(units, seeds)(attended, mask=mask)  # (B, H)
-    return keras.Model(inputs, [_logit(last, classes, seeds), weights])
+    last = lstm(units, seeds)(attended, mask=mask)  # (B, H)
+    return keras.Model(inputs, [logit_of(last, classes, seeds), weights])
 
 
 def attention_after_encoder(
@@ -93,12 +88,12 @@ def attention_after_encoder(
     ValueError
         When a size is out of range, the encoder is unknown, or the attention does not take its output.
     """
-    x, mask, inputs = _inputs(shape, masked)
-    seeds = _seeds(seed)
-    hidden = _encode(x, mask, encoder, units, seeds)  # (B, T, K)
+    x, mask, inputs = inputs_of(shape, masked)
+    seeds = layer_seeds(seed)
+    hidden = encode(x, mask, encoder, units, seeds)  # (B, T, K)
     attended, weights = attention(hidden, mask=mask)  # (B, T, K)
     flat = ops.reshape(attended, (-1, shape[0] * hidden.shape[-1]))  # (B, T K); padding is 0 in it
-    return keras.Model(inputs, [_logit(flat, classes, seeds), weights])
+    return keras.Model(inputs, [logit_of(flat, classes, seeds), weights])
 
 
 def attention_pooling_classifier(
@@ -129,11 +124,11 @@ def attention_pooling_classifier(
     ValueError
         When a size is out of range or the encoder is unknown.
     """
-    x, mask, inputs = _inputs(shape, masked)
-    seeds = _seeds(seed)
-    hidden = _encode(x, mask, encoder, units, seeds)  # (B, T, K)
+    x, mask, inputs = inputs_of(shape, masked)
+    seeds = layer_seeds(seed)
+    hidden = encode(x, mask, encoder, units, seeds)  # (B, T, K)
     context, weights = AttentionPooling(attention_size, seed=next(seeds))(hidden, mask=mask)  # (B, K), (B, T)
-    return keras.Model(inputs, [_logit(context, classes, seeds), weights])
+    return keras.Model(inputs, [logit_of(context, classes, seeds), weights])
 
 
 def convolution_attention_classifier(
@@ -167,14 +162,14 @@ def convolution_attention_classifier(
     ValueError
         When a size is out of range.
     """
-    x, mask, inputs = _inputs(shape, masked)
-    seeds = _seeds(seed)
+    x, mask, inputs = inputs_of(shape, masked)
+    seeds = layer_seeds(seed)
     weights = TimestepAttention(single=True, seed=next(seeds))(x, mask=mask)[1]  # (B, T)
     real = x if mask is None else ops.where(mask[:, :, None], x, 0.0)
-    kernel = {"kernel_initializer": _glorot(seeds)}
+    kernel = {"kernel_initializer": glorot(seeds)}
     hidden = layers.Conv1D(filters, width, padding="same", activation="tanh", **kernel)(real)  # (B, T, K)
     context = ops.einsum("bt,btk->bk", weights, hidden)  # (B, K)
-    return keras.Model(inputs, [_logit(context, classes, seeds), weights])
+    return keras.Model(inputs, [logit_of(context, classes, seeds), weights])
 
 
 def weighted_sum_classifier(
@@ -196,59 +191,7 @@ def weighted_sum_classifier(
     ValueError
         When a size is out of range, or the attention does not take the shape.
     """
-    x, mask, inputs = _inputs(shape, masked)
+    x, mask, inputs = inputs_of(shape, masked)
     attended, weights = attention(x, mask=mask)  # (B, T, D)
     total = ops.sum(attended, axis=(1, 2))[:, None]  # (B, 1)
-    return keras.Model(inputs, [_logit(total, classes, _seeds(seed)), weights])
-
-
-def _inputs(shape: tuple[int | None, int], masked: bool):
-    """Return the symbols of x and of the mask, None if there is none, and the list of inputs."""
-    if len(shape) != 2:
-        raise ValueError(f"shape must be (T, D), got {shape}")
-    x = keras.Input(shape, name="x")
-    if not masked:
-        return x, None, [x]
-    mask = keras.Input(shape[:1], dtype="bool", name="mask")
-    return x, mask, [x, mask]
-
-
-def _seeds(seed: int) -> Iterator[int]:
-    """Return as many seeds as the layers of a model need: Keras would repeat one in layers of equal shape."""
-    return iter(np.random.SeedSequence(seed).generate_state(16).tolist())
-
-
-def _encode(x, mask, encoder: str, units: int, seeds: Iterator[int]):
-    match encoder:
-        case "lstm":
-            return _lstm(units, seeds, return_sequences=True)(x, mask=mask)
-        case "bilstm":
-            both = layers.Bidirectional(
-                _lstm(units, seeds, return_sequences=True),
-                backward_layer=_lstm(units, seeds, return_sequences=True, go_backwards=True),
-            )
-            return both(x, mask=mask)
-        case "position-wise":
-            return layers.Dense(units, "tanh", kernel_initializer=_glorot(seeds))(x)
-    raise ValueError(f'encoder must be "lstm", "bilstm" or "position-wise", got {encoder!r}')
-
-
-def _lstm(units: int, seeds: Iterator[int], **options) -> layers.LSTM:
-    return layers.LSTM(
-        units,
-        kernel_initializer=_glorot(seeds),
-        recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
-        **options,
-    )
-
-
-def _logit(features, classes: int, seeds: Iterator[int]):
-    """Return ``(B,)`` for two classes, ``(B, C)`` for more."""
-    if classes < 2:
-        raise ValueError(f"classes must be at least 2, got {classes!r}")
-    logits = layers.Dense(1 if classes == 2 else classes, kernel_initializer=_glorot(seeds), name="logit")(features)
-    return ops.squeeze(logits, -1) if classes == 2 else logits
-
-
-def _glorot(seeds: Iterator[int]) -> keras.initializers.Initializer:
-    return keras.initializers.GlorotUniform(seed=next(seeds))
+    return keras.Model(inputs, [logit_of(total, classes, layer_seeds(seed)), weights])
