@@ -6,14 +6,21 @@ import pytest
 
 from tsattn_tutorial.experiments import run_experiment
 
-MODELS = ["attention", "mean pooling", "flatten", "lstm", "majority class", "logistic regression"]
+MODELS = ["attention", "averaged attention", "mean pooling", "flatten", "lstm", "majority class", "logistic regression"]
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_row(model):
     row = run_experiment("italy_power_demand", 0, model=model, epochs=1, batch_size=32)
     assert row["held_out_series"] == 1029 and 0 <= row["accuracy"] <= 1 and row["log_loss"] > 0
-    parameters = {"attention": 1049, "mean pooling": 449, "flatten": 1921, "lstm": 21186, "logistic regression": 25}
+    parameters = {
+        "attention": 1049,
+        "averaged attention": 10049,
+        "mean pooling": 449,
+        "flatten": 1921,
+        "lstm": 21186,
+        "logistic regression": 25,
+    }
     assert row["parameters_of_model"] == pytest.approx(parameters.get(model, math.nan), nan_ok=True)
 
 

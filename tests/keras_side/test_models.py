@@ -33,7 +33,7 @@ BUILDERS = {
         TimestepAttention(), (T, D), encoder="position-wise", units=UNITS, **o
     ),
     "pooling": lambda **o: attention_pooling_classifier((T, D), encoder="bilstm", units=UNITS, attention_size=5, **o),
-    "convolution": lambda **o: convolution_attention_classifier((T, D), filters=5, width=3, **o),
+    "convolution": lambda **o: convolution_attention_classifier((T, D), filters=5, width=3, attentions=3, **o),
     "sum": lambda **o: weighted_sum_classifier(JointAttention(), (T, D), **o),
 }
 WEIGHTS = {
@@ -130,6 +130,10 @@ def test_padding_is_refused_by_a_model_without_a_mask():
     [
         (lambda: attention_pooling_classifier((T, D), encoder="gru"), 'encoder must be "lstm", "bilstm" or'),
         (lambda: attention_pooling_classifier((T, D), classes=1), "classes must be at least 2, got 1"),
+        (
+            lambda: convolution_attention_classifier((T, D), attentions=0),
+            "attentions must be a positive integer, got 0",
+        ),
         (lambda: attention_pooling_classifier((T,)), r"shape must be \(T, D\), got \(6,\)"),
         (lambda: attention_before_lstm(TimestepAttention(), (None, D)), "expected an input with a known T"),
     ],

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["italy_power_demand"]
 
 FOLDS = 5
-KERAS = ("attention", "mean pooling", "flatten", "lstm")
+KERAS = ("attention", "averaged attention", "mean pooling", "flatten", "lstm")
 
 
 def italy_power_demand(
@@ -32,8 +32,9 @@ def italy_power_demand(
         Decides initial weights, the order of the series, MiniRocket's kernels, and with ``held_out="folds"``
         the folds. The split into training and test series is the archive's.
     model : str
-        ``"attention"``: `tsattn_tutorial.keras.convolution_attention_classifier`. ``"mean pooling"`` and
-        ``"flatten"``: the same with a plain average in place of the attention, and with no pooling at all.
+        ``"attention"``: `tsattn_tutorial.keras.convolution_attention_classifier`; ``"averaged attention"``: the same
+        with the mean of 16 attentions. ``"mean pooling"`` and ``"flatten"``: the same with a plain average in place
+        of the attention, and with no pooling at all.
         ``"lstm"``: LSTM(64) and additive attention pooling, as in the quick start that everybody copies.
         ``"majority class"``, ``"logistic regression"`` (its strength chosen by cross-validation inside the training
         series) and ``"MiniRocket"`` (aeon): baselines.
@@ -113,6 +114,8 @@ def _fit_keras(model: str, seed: int, epochs: int, batch_size: int, train: Serie
     match model:
         case "attention":
             network = convolution_attention_classifier(shape, seed=seed)
+        case "averaged attention":
+            network = convolution_attention_classifier(shape, attentions=16, seed=seed)
         case "lstm":
             network = attention_pooling_classifier(shape, units=64, seed=seed)
         case _:

@@ -136,6 +136,7 @@ def convolution_attention_classifier(
     *,
     filters: int = 64,
     width: int = 5,
+    attentions: int = 1,
     classes: int = 2,
     masked: bool = False,
     seed: int = 0,
@@ -154,6 +155,9 @@ def convolution_attention_classifier(
         K, features that the convolution makes of each step.
     width : int
         Steps that the convolution sees, the one in the middle included.
+    attentions : int
+        R, attentions that differ in their initial weights; the mean of their weights is used. More of them make the
+        model depend less on the seed.
     classes, masked, seed
         As in `attention_before_lstm`; the attention is seeded too.
 
@@ -162,9 +166,12 @@ def convolution_attention_classifier(
     ValueError
         When a size is out of range.
     """
+    if not isinstance(attentions, int) or attentions < 1:
+        raise ValueError(f"attentions must be a positive integer, got {attentions!r}")
     x, mask, inputs = inputs_of(shape, masked)
     seeds = layer_seeds(seed)
-    weights = TimestepAttention(single=True, seed=next(seeds))(x, mask=mask)[1]  # (B, T)
+    each = [TimestepAttention(single=True, seed=next(seeds))(x, mask=mask)[1] for _ in range(attentions)]
+    weights = sum(each) / attentions  # (B, T)
     real = x if mask is None else ops.where(mask[:, :, None], x, 0.0)
     kernel = {"kernel_initializer": glorot(seeds)}
     hidden = layers.Conv1D(filters, width, padding="same", activation="tanh", **kernel)(real)  # (B, T, K)

@@ -25,7 +25,7 @@ def inputs_of(shape: tuple[int | None, int], masked: bool):
 
 def layer_seeds(seed: int) -> Iterator[int]:
     """Return as many seeds as the layers of a model need: Keras would repeat one in layers of equal shape."""
-    return iter(np.random.SeedSequence(seed).generate_state(64).tolist())
+    return iter(np.random.SeedSequence(seed).generate_state(256).tolist())
 
 
 def encode(x, mask, encoder: Encoder, units: int, seeds: Iterator[int]):
