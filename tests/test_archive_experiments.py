@@ -6,7 +6,16 @@ import pytest
 
 from tsattn_tutorial.experiments import run_experiment
 
-MODELS = ["attention", "averaged attention", "mean pooling", "flatten", "lstm", "majority class", "logistic regression"]
+MODELS = [
+    "attention",
+    "averaged attention",
+    "weighted regression",
+    "mean pooling",
+    "flatten",
+    "lstm",
+    "majority class",
+    "logistic regression",
+]
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -16,6 +25,7 @@ def test_a_row(model):
     parameters = {
         "attention": 1049,
         "averaged attention": 10049,
+        "weighted regression": 625,
         "mean pooling": 449,
         "flatten": 1921,
         "lstm": 21186,

@@ -18,6 +18,7 @@ from tsattn_tutorial.keras import (
     fit,
     predict,
     training,
+    weighted_logistic_regression,
     weighted_sum_classifier,
 )
 
@@ -34,6 +35,7 @@ BUILDERS = {
     ),
     "pooling": lambda **o: attention_pooling_classifier((T, D), encoder="bilstm", units=UNITS, attention_size=5, **o),
     "convolution": lambda **o: convolution_attention_classifier((T, D), filters=5, width=3, attentions=3, **o),
+    "regression": lambda **o: weighted_logistic_regression((T, D), **o),
     "sum": lambda **o: weighted_sum_classifier(JointAttention(), (T, D), **o),
 }
 WEIGHTS = {
@@ -44,6 +46,7 @@ WEIGHTS = {
     "after a dense layer": (T, UNITS),
     "pooling": (T,),
     "convolution": (T,),
+    "regression": (T,),
     "sum": (T, D),
 }
 each_model = pytest.mark.parametrize("name", BUILDERS)
@@ -242,3 +245,16 @@ def test_an_empty_batch_cannot_be_predicted():
 def test_factorised_weights_are_a_product():
     model = weighted_sum_classifier(FactorisedAttention(), (T, D))
     assert (np.linalg.matrix_rank(predict(model, TRAIN[:5]).weights, tol=1e-6) == 1).all()
+
+
+def test_with_even_weights_the_weighted_regression_is_a_logistic_regression():
+    model = weighted_logistic_regression((T, D))
+    attention, dense = (next(layer for layer in model.layers if hasattr(layer, name)) for name in ("single", "units"))
+    attention.set_weights([np.zeros((T, T)), np.zeros(T)])
+    kernel, bias = dense.get_weights()
+    logit = X.reshape(9, -1) @ kernel[:, 0] + bias
+    np.testing.assert_allclose(
+        predict(model, SeriesBatch(X, np.zeros(9, int))).probability, 1 / (1 + np.exp(-logit)), atol=1e-6
+    )
+    penalty = sum(float(ops.convert_to_numpy(loss)) for loss in model.losses)
+    assert penalty == pytest.approx(0.03 * (kernel**2).sum(), rel=1e-5)

@@ -18,11 +18,17 @@ if TYPE_CHECKING:
 __all__ = ["italy_power_demand"]
 
 FOLDS = 5
-KERAS = ("attention", "averaged attention", "mean pooling", "flatten", "lstm")
+KERAS = ("attention", "averaged attention", "weighted regression", "mean pooling", "flatten", "lstm")
 
 
 def italy_power_demand(
-    seed: int, *, model: str = "attention", epochs: int = 30, batch_size: int = 8, held_out: str = "test"
+    seed: int,
+    *,
+    model: str = "attention",
+    epochs: int = 30,
+    batch_size: int = 8,
+    learning_rate: float = 1e-3,
+    held_out: str = "test",
 ) -> dict[str, Any]:
     """Classify days of Italian power demand, 24 hourly values each, by their half of the year.
 
@@ -34,12 +40,13 @@ def italy_power_demand(
     model : str
         ``"attention"``: `tsattn_tutorial.keras.convolution_attention_classifier`; ``"averaged attention"``: the same
         with the mean of 16 attentions. ``"mean pooling"`` and ``"flatten"``: the same with a plain average in place
-        of the attention, and with no pooling at all.
+        of the attention, and with no pooling at all. ``"weighted regression"``:
+        `tsattn_tutorial.keras.weighted_logistic_regression`.
         ``"lstm"``: LSTM(64) and additive attention pooling, as in the quick start that everybody copies.
         ``"majority class"``, ``"logistic regression"`` (its strength chosen by cross-validation inside the training
         series) and ``"MiniRocket"`` (aeon): baselines.
-    epochs, batch_size : int
-        Of the neural models; the others ignore them.
+    epochs, batch_size, learning_rate
+        As in `tsattn_tutorial.keras.fit`, for the neural models; the others ignore them.
     held_out : str
         ``"test"``: train on the 67 training series, score on the 1,029 test series. ``"folds"``: five-fold
         cross-validation inside the 67, for making choices.
@@ -65,7 +72,8 @@ def italy_power_demand(
         case _:
             raise ValueError(f'held_out must be "test" or "folds", got {held_out!r}')
     started = time.perf_counter()
-    fitted = [_fit(model, seed, epochs, batch_size, part) for part, _ in pairs]
+    setting = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
+    fitted = [_fit(model, setting, part) for part, _ in pairs]
     seconds = time.perf_counter() - started
     y = np.concatenate([held.y for _, held in pairs])
     probability = np.concatenate([predict(held) for (predict, _), (_, held) in zip(fitted, pairs, strict=True)])
@@ -83,10 +91,11 @@ def italy_power_demand(
 Predict = Callable[[SeriesBatch], np.ndarray]
 
 
-def _fit(model: str, seed: int, epochs: int, batch_size: int, train: SeriesBatch) -> tuple[Predict, float]:
+def _fit(model: str, setting: dict[str, Any], train: SeriesBatch) -> tuple[Predict, float]:
     """Fit a model; return what gives the probability of class 1 of each series, and the number of parameters."""
     if model in KERAS:
-        return _fit_keras(model, seed, epochs, batch_size, train)
+        return _fit_keras(model, setting, train)
+    seed = setting["seed"]
     match model:
         case "majority class":
             fitted = DummyClassifier()
@@ -107,20 +116,28 @@ def _fit(model: str, seed: int, epochs: int, batch_size: int, train: SeriesBatch
     return lambda batch: fitted.predict_proba(batch.x[:, :, 0])[:, 1], parameters
 
 
-def _fit_keras(model: str, seed: int, epochs: int, batch_size: int, train: SeriesBatch) -> tuple[Predict, float]:
-    from tsattn_tutorial.keras import attention_pooling_classifier, convolution_attention_classifier, fit, predict
+def _fit_keras(model: str, setting: dict[str, Any], train: SeriesBatch) -> tuple[Predict, float]:
+    from tsattn_tutorial.keras import (
+        attention_pooling_classifier,
+        convolution_attention_classifier,
+        fit,
+        predict,
+        weighted_logistic_regression,
+    )
 
-    shape = train.x.shape[1:]
+    shape, seed = train.x.shape[1:], setting["seed"]
     match model:
         case "attention":
             network = convolution_attention_classifier(shape, seed=seed)
         case "averaged attention":
             network = convolution_attention_classifier(shape, attentions=16, seed=seed)
+        case "weighted regression":
+            network = weighted_logistic_regression(shape, seed=seed)
         case "lstm":
             network = attention_pooling_classifier(shape, units=64, seed=seed)
         case _:
             network = _without_attention(shape, model, seed)
-    history = fit(network, train, epochs=epochs, batch_size=batch_size, seed=seed, progress=False)
+    history = fit(network, train, **setting, progress=False)
     if history.stopped_by == "interrupt":
         raise KeyboardInterrupt
     return lambda batch: predict(network, batch).probability, network.count_params()

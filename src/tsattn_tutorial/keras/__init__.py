@@ -17,6 +17,7 @@ from tsattn_tutorial.keras.models import (
     attention_before_lstm,
     attention_pooling_classifier,
     convolution_attention_classifier,
+    weighted_logistic_regression,
     weighted_sum_classifier,
 )
 from tsattn_tutorial.keras.training import fit, predict
@@ -34,5 +35,6 @@ __all__ = [
     "convolution_attention_classifier",
     "fit",
     "predict",
+    "weighted_logistic_regression",
     "weighted_sum_classifier",
 ]

@@ -16,6 +16,7 @@ __all__ = [
     "attention_before_lstm",
     "attention_pooling_classifier",
     "convolution_attention_classifier",
+    "weighted_logistic_regression",
     "weighted_sum_classifier",
 ]
 
@@ -177,6 +178,35 @@ def convolution_attention_classifier(
     hidden = layers.Conv1D(filters, width, padding="same", activation="tanh", **kernel)(real)  # (B, T, K)
     context = ops.einsum("bt,btk->bk", weights, hidden)  # (B, K)
     return keras.Model(inputs, [logit_of(context, classes, seeds), weights])
+
+
+def weighted_logistic_regression(
+    shape: tuple[int, int], *, penalty: float = 0.03, classes: int = 2, masked: bool = False, seed: int = 0
+) -> keras.Model:
+    """Build a logistic regression on a series that `TimestepAttention` has weighed: ``T a_t x_t -> Dense``.
+
+    With even weights the factor T leaves the series as it is, and the model is a plain logistic regression.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        ``(T, D)``.
+    penalty : float
+        L2 penalty on the kernels of the attention and of the regression, which is part of the loss.
+    classes, masked, seed
+        As in `attention_before_lstm`; the attention is seeded too.
+
+    Raises
+    ------
+    ValueError
+        When a size is out of range.
+    """
+    x, mask, inputs = inputs_of(shape, masked)
+    seeds = layer_seeds(seed)
+    l2 = keras.regularizers.L2(penalty)
+    attended, weights = TimestepAttention(single=True, seed=next(seeds), kernel_regularizer=l2)(x, mask=mask)
+    flat = ops.reshape(shape[0] * attended, (-1, shape[0] * shape[1]))  # (B, T D)
+    return keras.Model(inputs, [logit_of(flat, classes, seeds, kernel_regularizer=l2), weights])
 
 
 def weighted_sum_classifier(

@@ -54,11 +54,12 @@ def lstm(units: int, seeds: Iterator[int], **options) -> layers.LSTM:
     )
 
 
-def logit_of(features, classes: int, seeds: Iterator[int]):
+def logit_of(features, classes: int, seeds: Iterator[int], **options):
     """Return ``(B,)`` for two classes, ``(B, C)`` for more."""
     if classes < 2:
         raise ValueError(f"classes must be at least 2, got {classes!r}")
-    logits = layers.Dense(1 if classes == 2 else classes, kernel_initializer=glorot(seeds), name="logit")(features)
+    units = 1 if classes == 2 else classes
+    logits = layers.Dense(units, kernel_initializer=glorot(seeds), name="logit", **options)(features)
     return ops.squeeze(logits, -1) if classes == 2 else logits
 
 

@@ -13,16 +13,26 @@ MASKED_SCORE = -1e9  # exp() of it is exactly 0, and unlike -inf it gives no NaN
 
 
 class Attention(keras.layers.Layer):
-    """What the layers share: a mask passes through to the output, and the weights carry none."""
+    """What the layers share: a mask passes through to the output, and the weights carry none.
 
-    def __init__(self, *, seed: int = 0, **options) -> None:
+    Parameters
+    ----------
+    seed : int
+        Seed of the initial kernels.
+    kernel_regularizer : str or Regularizer, optional
+        Penalty on the kernels, as in Keras' own layers.
+    """
+
+    def __init__(self, *, seed: int = 0, kernel_regularizer=None, **options) -> None:
         super().__init__(**options)
         self.supports_masking = True
         self.seed = seed
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
 
     def _kernel(self, name: str, rows: int, columns: int, offset: int = 0):
         initialiser = keras.initializers.GlorotUniform(seed=self.seed + offset)
-        return self.add_weight(name=name, shape=(rows, columns), initializer=initialiser)
+        shape, penalty = (rows, columns), self.kernel_regularizer
+        return self.add_weight(name=name, shape=shape, initializer=initialiser, regularizer=penalty)
 
     def _bias(self, name: str, size: int):
         return self.add_weight(name=name, shape=(size,), initializer="zeros")
@@ -33,7 +43,8 @@ class Attention(keras.layers.Layer):
 
     def get_config(self) -> dict:
         """Return the arguments of the layer."""
-        return {**super().get_config(), "seed": self.seed}
+        penalty = self.kernel_regularizer and keras.regularizers.serialize(self.kernel_regularizer)
+        return {**super().get_config(), "seed": self.seed, "kernel_regularizer": penalty}
 
 
 def known_size(shape: tuple, axis: int, name: str) -> int:
