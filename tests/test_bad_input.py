@@ -332,7 +332,7 @@ def test_nothing_is_written_where_there_is_no_folder(tmp_path):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda path: run_sweep("nothing", [0], path), "experiment: expected one of bilstm_attention, planted"),
+        (lambda path: run_sweep("nothing", [0], path), "experiment: expected one of bilstm_attention, "),
         (lambda path: run_sweep("bilstm_attention", [], path), "at least one seed"),
         (lambda path: run_sweep("bilstm_attention", [0], path, {"epoch": [1]}), "got 'epoch'"),
         (lambda path: run_sweep("bilstm_attention", [0], path, {"epochs": []}), "one value for each parameter"),
