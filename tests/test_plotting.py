@@ -78,6 +78,15 @@ def test_bars_stand_at_their_steps_with_their_whiskers(ax):
     assert np.allclose([part[:, 1] for part in whiskers], [[0.05, 0.2], [0.55, 0.7], [0.25, 0.4]])
 
 
+def test_the_highest_bar_of_shared_axes_is_not_cut_off():
+    figure, axes = plt.subplots(1, 2, sharey=True)
+    plot_weight_bars(axes[0], np.array([0.4, 0.6]))
+    plot_weight_bars(axes[1], np.array([0.1, 0.9]))
+    low, high = axes[0].get_ylim()
+    assert low == 0 and high > 0.9
+    plt.close(figure)
+
+
 def test_a_map_has_time_to_the_right_and_frames_the_truth(ax):
     weights = np.zeros((4, 3))
     weights[1, 2], weights[3, 0] = 0.75, 0.25

@@ -129,7 +129,7 @@ def plot_weight_bars(
         whiskers = np.abs(interval - weights)
     ax.bar(np.arange(steps), weights, color="C1", yerr=whiskers, ecolor="C7", capsize=2, label="attention weight")
     ax.axhline(1 / steps, color="C7", linestyle="--", linewidth=1, label="even attention")
-    ax.set(xlabel="time step", ylabel="weight", xlim=(-0.75, steps - 0.25), ylim=(0, None))
+    ax.set(xlabel="time step", ylabel="weight", xlim=(-0.75, steps - 0.25))  # bars stand on 0 by themselves
 
 
 def plot_weight_map(ax: Axes, weights: np.ndarray, truth: np.ndarray | None = None) -> AxesImage:
