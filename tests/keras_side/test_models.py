@@ -160,6 +160,15 @@ def test_training_finds_the_planted_step():
     assert weights.mean(axis=(0, 2)).argmax() == 2
 
 
+def test_the_accuracy_of_the_history_is_that_of_the_probabilities():
+    model = BUILDERS["after a dense layer"]()
+    history = fit(model, TRAIN, VALIDATION, epochs=1, progress=False)
+    probability = predict(model, VALIDATION).probability
+    assert ((probability > 0.5) & (probability < 0.62)).any()  # logits from 0 to 0.5, so that the threshold matters
+    right = (probability > 0.5) == VALIDATION.y
+    assert history.epochs[0].validation_accuracy == pytest.approx(right.mean())
+
+
 def test_three_classes_can_be_learnt():
     y = RNG.integers(3, size=600)
     batch = SeriesBatch((RNG.normal(size=(600, T, D)) + 3 * y[:, None, None]).astype("float32"), y)

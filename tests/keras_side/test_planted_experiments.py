@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tsattn_tutorial.datasets import planted_steps
 from tsattn_tutorial.experiments import planted, run_experiment
 
 SMALL = {"size": 60, "epochs": 1}
@@ -60,6 +61,19 @@ def test_a_trained_row_finds_the_step():
     row = run_experiment("planted_steps_attention", 0, variant="position-wise", place=3, size=3000, epochs=8)
     assert row["validation_accuracy"] > 0.99 and row["accuracy"] > 0.99 and row["largest"] == 3
     assert row["pointing"] > 0.9 and row["mass"] > 0.2
+
+
+@pytest.mark.usefixtures("few")
+def test_an_experiment_trains_and_tests_on_different_series(monkeypatch):
+    drawn = {}
+
+    def recorded(size, *, seed, **options):
+        drawn.setdefault(size, seed)
+        return planted_steps(size, seed=seed, **options)
+
+    monkeypatch.setattr(planted, "planted_steps", recorded)
+    run_experiment("planted_steps_attention", 0, **SMALL)
+    assert drawn[SMALL["size"]] != drawn[planted.TEST]
 
 
 def test_data_differ_between_seeds_and_between_training_and_test():
