@@ -217,6 +217,17 @@ PLOTS = {
     "losses differ in length": Bad(
         on_axes(lambda ax: plotting.plot_history(ax, EVEN[0], EVEN[0, :2])), ValueError, "must both be (E,) with E > 0"
     ),
+    "weights between other steps": Bad(
+        on_axes(lambda ax: plotting.plot_self_attention(ax, EVEN)), ValueError, "weights must be (T, T), got (4, 6)"
+    ),
+    "rows that do not sum to 1": Bad(
+        on_axes(lambda ax: plotting.plot_self_attention(ax, np.ones((3, 3)))), ValueError, "do not rescale them"
+    ),
+    "truth of another length, between steps": Bad(
+        on_axes(lambda ax: plotting.plot_self_attention(ax, np.eye(3), TRUTH[0])), ValueError, "truth must be (3,) bool"
+    ),
+    "no estimate": Bad(on_axes(lambda ax: plotting.plot_estimates(ax, {})), ValueError, "at least one, got none"),
+    "positions of no step": Bad(lambda: reference.sinusoidal_positions(0, 4), ValueError, "got 0 and 4"),
     "loss of zero": Bad(on_axes(lambda ax: plotting.plot_history(ax, [0.0], [1.0])), ValueError, "must be positive"),
 }
 

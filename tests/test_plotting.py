@@ -8,10 +8,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from tsattn_tutorial.metrics import Estimate
 from tsattn_tutorial.plotting import (
     plot_attention,
     plot_confusion,
+    plot_estimates,
     plot_history,
+    plot_self_attention,
     plot_series,
     plot_weight_bars,
     plot_weight_map,
@@ -111,3 +114,24 @@ def test_a_map_has_time_to_the_right_and_frames_the_truth(ax):
 def test_charts_of_weights_refuse_what_is_none(ax, draw, message):
     with pytest.raises(ValueError, match=message):
         draw(ax)
+
+
+def test_self_attention_is_drawn_row_by_row_with_the_truth_along_both_axes(ax):
+    weights = np.random.default_rng(0).dirichlet(np.ones(6), size=6)
+    truth = np.arange(6) > 3
+    image = plot_self_attention(ax, weights, truth)
+    assert np.array_equal(image.get_array(), weights) and image.get_clim() == (0, weights.max())
+    along, down = ax.lines
+    assert along.get_xdata().tolist() == down.get_ydata().tolist() == [4, 5]
+    assert ax.get_ylim() == (5.5, -0.5)
+
+
+def test_estimates_stand_below_each_other_in_their_intervals(ax):
+    estimates = {"first": Estimate(0.2, 0.1, 0.4), "second": Estimate(-0.5, -0.6, -0.3)}
+    plot_estimates(ax, estimates, 0.0, label="difference")
+    (container,) = ax.containers
+    points, _, (whiskers,) = container.lines
+    assert points.get_xdata().tolist() == [0.2, -0.5] and points.get_ydata().tolist() == [0, 1]
+    np.testing.assert_allclose([segment[:, 0] for segment in whiskers.get_segments()], [[0.1, 0.4], [-0.6, -0.3]])
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["first", "second"]
+    assert ax.get_ylim() == (1.5, -0.5)

@@ -12,6 +12,7 @@ from tsattn_tutorial.reference import (
     masked_softmax,
     normalised_entropy,
     self_attention,
+    sinusoidal_positions,
 )
 
 scores = hnp.arrays(float, st.tuples(st.integers(1, 4), st.integers(1, 9)), elements=st.floats(-700, 700))
@@ -96,3 +97,16 @@ def test_the_softmax_runs_along_the_axis_it_is_given():
     scores = np.random.default_rng(0).normal(size=(3, 4))
     assert np.allclose(masked_softmax(scores, axis=0), masked_softmax(scores.T).T)
     assert np.allclose(masked_softmax(scores, axis=0).sum(axis=0), 1)
+
+
+@given(st.integers(1, 60), st.integers(1, 20))
+def test_positions_turn_at_the_speeds_of_the_paper(steps, size):
+    positions = sinusoidal_positions(steps, size)
+    assert positions.shape == (steps, size) and positions.dtype == np.float32
+    for t, feature in [(steps - 1, 0), (steps // 2, size - 1)]:
+        angle = t / 10_000 ** (2 * (feature // 2) / size)
+        assert positions[t, feature] == pytest.approx([np.sin, np.cos][feature % 2](angle), abs=1e-5)
+
+
+def test_every_step_has_its_own_position():
+    assert len(np.unique(sinusoidal_positions(500, 8).round(6), axis=0)) == 500

@@ -139,6 +139,8 @@ def _run_fit(experiment: str, seed: int, parameters: Mapping[str, Any], command:
         result, error = run_experiment(experiment, seed, **parameters), ""
     except Exception as problem:  # one failed fit must not take the others with it
         result, error = {}, f"{type(problem).__name__}: {problem}"
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.clear_session()  # else every model of the sweep stays in memory
     return (
         _key(experiment, seed, parameters)
         | result

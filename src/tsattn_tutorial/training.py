@@ -69,8 +69,8 @@ class Prediction(NamedTuple):
 
     #: ``(N,)``, of class 1; with more than two classes ``(N, C)``, each row sums to 1.
     probability: np.ndarray
-    #: ``(N, T)``, each row sums to 1; other layers of attention document other shapes.
-    weights: np.ndarray
+    #: ``(N, T)``, each row sums to 1; other layers of attention document other shapes. None from a model without any.
+    weights: np.ndarray | None
 
 
 def check_settings(epochs: int, batch_size: int, learning_rate: float, patience: int | None) -> None:

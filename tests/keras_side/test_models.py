@@ -21,6 +21,7 @@ from tsattn_tutorial.keras import (
     weighted_logistic_regression,
     weighted_sum_classifier,
 )
+from tsattn_tutorial.keras.objective import optimiser_of
 
 T, D, UNITS = 6, 2, 4
 BUILDERS = {
@@ -267,3 +268,55 @@ def test_with_even_weights_the_weighted_regression_is_a_logistic_regression():
     )
     penalty = sum(float(ops.convert_to_numpy(loss)) for loss in model.losses)
     assert penalty == pytest.approx(0.03 * (kernel**2).sum(), rel=1e-5)
+
+
+# Options of the training.
+
+
+def test_label_smoothing_spreads_a_share_of_the_label():
+    three = SeriesBatch(TRAIN.x, np.arange(len(TRAIN)) % 3)
+    for model, batch in ((BUILDERS["pooling"](), TRAIN), (BUILDERS["pooling"](classes=3), three)):
+        sharp = fit(model, batch, epochs=1, learning_rate=1e-9, progress=False).epochs[0].train_loss
+        smooth = fit(model, batch, epochs=1, learning_rate=1e-9, label_smoothing=0.2, progress=False)
+        p = predict(model, batch).probability
+        p = np.stack([1 - p, p], axis=1) if p.ndim == 1 else p
+        target = 0.8 * np.eye(p.shape[1])[batch.y] + 0.2 / p.shape[1]
+        assert smooth.epochs[0].train_loss == pytest.approx(-(target * np.log(p)).sum(axis=1).mean(), rel=1e-4)
+        assert sharp == pytest.approx(-np.log(p[np.arange(len(batch)), batch.y]).mean(), rel=1e-4)
+
+
+def test_the_cosine_schedule_warms_up_and_comes_to_rest():
+    model = BUILDERS["pooling"]()
+    size = optimiser_of(model, 0.1, "cosine", 0.0, 100)._learning_rate
+    sizes = [float(ops.convert_to_numpy(size(step))) for step in (0, 5, 10, 55, 100)]
+    assert sizes == pytest.approx([0, 0.05, 0.1, 0.05, 0], abs=1e-6)
+    still = BUILDERS["pooling"]()
+    rows = fit(still, TRAIN, epochs=3, schedule="cosine", learning_rate=1e-2, progress=False).epochs
+    assert rows[-1].train_loss < rows[0].train_loss
+
+
+def test_weight_decay_shrinks_kernels_and_spares_biases():
+    """With labels that teach nothing and a tiny gradient, decay is all that happens."""
+    model = BUILDERS["pooling"]()
+    for weight in model.weights:
+        if len(weight.shape) == 1:
+            weight.assign(np.ones(weight.shape))
+    before = model.get_weights()
+    optimiser = optimiser_of(model, 0.1, "constant", 0.5, 1)
+    optimiser.build(model.trainable_variables)
+    optimiser.apply([ops.zeros_like(weight) for weight in model.trainable_variables])
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_allclose(new, old if old.ndim == 1 else old * (1 - 0.1 * 0.5), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"schedule": "linear"}, 'schedule must be "constant" or "cosine", got'),
+        ({"weight_decay": -1}, "weight_decay must be finite and not negative, got -1"),
+        ({"label_smoothing": 1}, r"label_smoothing must lie in \[0, 1\), got 1"),
+    ],
+)
+def test_bad_options_of_the_training(option, message):
+    with pytest.raises(ValueError, match=message):
+        fit(BUILDERS["pooling"](), TRAIN, progress=False, **option)

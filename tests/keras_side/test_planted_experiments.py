@@ -5,6 +5,7 @@ import pytest
 
 from tsattn_tutorial.datasets import planted_steps
 from tsattn_tutorial.experiments import planted, run_experiment
+from tsattn_tutorial.experiments.common import stream_seed
 
 SMALL = {"size": 60, "epochs": 1}
 CASES = [
@@ -77,7 +78,7 @@ def test_an_experiment_trains_and_tests_on_different_series(monkeypatch):
 
 
 def test_data_differ_between_seeds_and_between_training_and_test():
-    assert len({planted._stream(seed, stream) for seed in range(50) for stream in (0, 1)}) == 100
+    assert len({stream_seed(seed, stream) for seed in range(50) for stream in (0, 1)}) == 100
 
 
 @pytest.mark.parametrize(

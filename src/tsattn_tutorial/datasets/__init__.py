@@ -2,6 +2,7 @@
 
 from tsattn_tutorial.datasets.archive import ARCHIVE, archive_series
 from tsattn_tutorial.datasets.batch import SeriesBatch, train_validation_test_split
+from tsattn_tutorial.datasets.motifs import class_motifs, hopeless_ceiling, motif_oracle, motif_templates
 from tsattn_tutorial.datasets.planted import planted_cells, planted_dimensions, planted_steps
 from tsattn_tutorial.datasets.sine import (
     SineParameters,
@@ -18,7 +19,11 @@ __all__ = [
     "SeriesBatch",
     "SineParameters",
     "archive_series",
+    "class_motifs",
     "draw_sine_parameters",
+    "hopeless_ceiling",
+    "motif_oracle",
+    "motif_templates",
     "near_peak",
     "planted_cells",
     "planted_dimensions",

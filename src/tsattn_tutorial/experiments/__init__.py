@@ -5,6 +5,8 @@ one of its experiments runs.
 """
 
 from tsattn_tutorial.experiments.archive import italy_power_demand
+from tsattn_tutorial.experiments.line_up import LINE_UP, build_variant
+from tsattn_tutorial.experiments.motifs import MOTIF_REGIMES, self_attention_effect
 from tsattn_tutorial.experiments.planted import (
     planted_cells_attention,
     planted_dimensions_attention,
@@ -15,11 +17,15 @@ from tsattn_tutorial.experiments.sine import bilstm_attention
 
 __all__ = [
     "EXPERIMENTS",
+    "LINE_UP",
+    "MOTIF_REGIMES",
     "bilstm_attention",
+    "build_variant",
     "different_parameters",
     "italy_power_demand",
     "planted_cells_attention",
     "planted_dimensions_attention",
     "planted_steps_attention",
     "run_experiment",
+    "self_attention_effect",
 ]

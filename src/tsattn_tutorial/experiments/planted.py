@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tsattn_tutorial.datasets import SeriesBatch, planted_cells, planted_dimensions, planted_steps
+from tsattn_tutorial.experiments.common import one_of, stream_seed
 
 if TYPE_CHECKING:
     import keras
@@ -67,7 +68,7 @@ def planted_steps_attention(
     )
 
     def data(size: int, stream: int) -> SeriesBatch:
-        return planted_steps(size, place=place, seed=_stream(seed, stream))
+        return planted_steps(size, place=place, seed=stream_seed(seed, stream))
 
     shape = data(1, 0).x.shape[1:]
     attention = TimestepAttention(single, seed=seed)
@@ -78,7 +79,7 @@ def planted_steps_attention(
         "content": lambda: attention_pooling_classifier(shape, seed=seed),
         "content position-wise": lambda: attention_pooling_classifier(shape, encoder="position-wise", seed=seed),
     }
-    model = _one_of("variant", variant, builders)()
+    model = one_of("variant", variant, builders)()
     result, test, weights = _train_and_test(model, data, size=size, epochs=epochs, seed=seed)
     weights = weights.mean(axis=2) if weights.ndim == 3 else weights  # (N, T)
     return result | _where(weights, test.truth, test.y)
@@ -132,7 +133,7 @@ def planted_dimensions_attention(
     swapped = variant.startswith("swapped")
 
     def data(size: int, stream: int) -> SeriesBatch:
-        batch = planted_dimensions(size, place=place, seed=_stream(seed, stream))
+        batch = planted_dimensions(size, place=place, seed=stream_seed(seed, stream))
         if swapped:
             return SeriesBatch(batch.x.swapaxes(1, 2), batch.y, batch.truth.swapaxes(1, 2))
         return batch
@@ -143,7 +144,7 @@ def planted_dimensions_attention(
         "swapped": lambda: attention_before_lstm(TimestepAttention(single, seed=seed), shape, seed=seed),
         "after": lambda: attention_after_encoder(DimensionAttention(single, seed=seed), shape, seed=seed),
     }
-    model = _one_of("variant", variant, builders)()
+    model = one_of("variant", variant, builders)()
     result, test, weights = _train_and_test(model, data, size=size, epochs=epochs, seed=seed)
     if weights.ndim == 3:
         weights = weights.mean(axis=2 if swapped else 1)  # (N, D), or (N, H) after the LSTM
@@ -205,10 +206,10 @@ def planted_cells_attention(
         "two": {"place": [(2, 1), (7, 4)], "rule": "sum"},
         "row": {"place": [(2, 1), (2, 4)], "rule": "sum"},
     }
-    place = _one_of("cells", cells, places)
+    place = one_of("cells", cells, places)
 
     def data(size: int, stream: int) -> SeriesBatch:
-        return planted_cells(size, **place, seed=_stream(seed, stream))
+        return planted_cells(size, **place, seed=stream_seed(seed, stream))
 
     layers = {
         "joint": lambda: JointAttention(seed=seed),
@@ -216,9 +217,9 @@ def planted_cells_attention(
         "steps": lambda: TimestepAttention(single=True, seed=seed),
         "dimensions": lambda: DimensionAttention(single=True, seed=seed),
     }
-    attention = _one_of("variant", variant, layers)()
+    attention = one_of("variant", variant, layers)()
     readouts = {"lstm": attention_before_lstm, "sum": weighted_sum_classifier}
-    model = _one_of("readout", readout, readouts)(attention, data(1, 0).x.shape[1:], seed=seed)
+    model = one_of("readout", readout, readouts)(attention, data(1, 0).x.shape[1:], seed=seed)
     result, test, weights = _train_and_test(model, data, size=size, epochs=epochs, seed=seed)
     if weights.ndim == 2:  # one axis: the same for all of the other, so that the grid sums to 1
         weights = weights[:, :, None] if variant == "steps" else weights[:, None, :]
@@ -278,14 +279,3 @@ def _where(weights: np.ndarray, truth: np.ndarray | None, y: np.ndarray) -> dict
         "largest": chart.argmax(),
         **{f"weight_{index:02d}": weight for index, weight in enumerate(chart)},
     }
-
-
-def _stream(seed: int, stream: int) -> int:
-    """Return the seed of the data: one for training, another for testing, none shared between seeds."""
-    return int(np.random.SeedSequence((seed, stream)).generate_state(1)[0])
-
-
-def _one_of(name: str, value: str, choices: dict[str, Any]) -> Any:
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}; got {value!r}")
-    return choices[value]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tsattn_tutorial.experiments.archive import italy_power_demand
+from tsattn_tutorial.experiments.motifs import self_attention_effect
 from tsattn_tutorial.experiments.planted import (
     planted_cells_attention,
     planted_dimensions_attention,
@@ -23,6 +24,7 @@ EXPERIMENTS: Mapping[str, Callable[..., dict[str, Any]]] = {
         planted_cells_attention,
         planted_dimensions_attention,
         planted_steps_attention,
+        self_attention_effect,
     )
 }
 

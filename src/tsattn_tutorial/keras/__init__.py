@@ -9,6 +9,7 @@ from tsattn_tutorial.keras.layers import (
     DimensionAttention,
     FactorisedAttention,
     JointAttention,
+    MultiHeadSelfAttention,
     SeqSelfAttention,
     TimestepAttention,
 )
@@ -20,6 +21,7 @@ from tsattn_tutorial.keras.models import (
     weighted_logistic_regression,
     weighted_sum_classifier,
 )
+from tsattn_tutorial.keras.self_attention_models import self_attention_classifier, transformer_classifier
 from tsattn_tutorial.keras.training import fit, predict
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "DimensionAttention",
     "FactorisedAttention",
     "JointAttention",
+    "MultiHeadSelfAttention",
     "SeqSelfAttention",
     "TimestepAttention",
     "attention_after_encoder",
@@ -35,6 +38,8 @@ __all__ = [
     "convolution_attention_classifier",
     "fit",
     "predict",
+    "self_attention_classifier",
+    "transformer_classifier",
     "weighted_logistic_regression",
     "weighted_sum_classifier",
 ]

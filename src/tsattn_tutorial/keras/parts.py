@@ -7,9 +7,13 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-__all__ = ["Encoder", "encode", "glorot", "inputs_of", "layer_seeds", "logit_of", "lstm"]
+from tsattn_tutorial.keras.layers import AttentionPooling
+from tsattn_tutorial.keras.layers.base import blank_padding
+
+__all__ = ["Encoder", "Readout", "encode", "glorot", "inputs_of", "layer_seeds", "logit_of", "lstm", "read_out"]
 
 Encoder = Literal["lstm", "bilstm", "position-wise"]
+Readout = Literal["flatten", "mean", "attention"]
 
 
 def inputs_of(shape: tuple[int | None, int], masked: bool):
@@ -52,6 +56,21 @@ def lstm(units: int, seeds: Iterator[int], **options) -> layers.LSTM:
         recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
         **options,
     )
+
+
+def read_out(hidden, mask, readout: Readout, seeds: Iterator[int]):
+    """Return one vector for each series ``hidden (B, T, K)``, and the weights ``(B, T)`` if steps were weighed."""
+    steps, size = hidden.shape[1:]
+    match readout:
+        case "flatten":
+            return ops.reshape(blank_padding(hidden, mask), (-1, steps * size)), None
+        case "mean":
+            total = ops.sum(blank_padding(hidden, mask), axis=1)  # (B, K)
+            real = steps if mask is None else ops.sum(ops.cast(mask, hidden.dtype), axis=1, keepdims=True)
+            return total / real, None
+        case "attention":
+            return AttentionPooling(seed=next(seeds))(hidden, mask=mask)
+    raise ValueError(f'readout must be "flatten", "mean" or "attention", got {readout!r}')
 
 
 def logit_of(features, classes: int, seeds: Iterator[int], **options):

@@ -6,9 +6,11 @@ import time
 import keras
 import numpy as np
 from keras import ops
+from scipy import special
 from tqdm import tqdm
 
 from tsattn_tutorial.datasets import SeriesBatch
+from tsattn_tutorial.keras.objective import Schedule, accuracy_of, classes_of, loss_of, optimiser_of
 from tsattn_tutorial.progress import progress_bar
 from tsattn_tutorial.training import Epoch, History, Prediction, check_settings
 
@@ -26,10 +28,13 @@ def fit(
     batch_size: int = 64,
     learning_rate: float = 1e-3,
     patience: int | None = None,
+    schedule: Schedule = "constant",
+    weight_decay: float = 0.0,
+    label_smoothing: float = 0.0,
     seed: int = 0,
     progress: bool = True,
 ) -> History:
-    """Train a classifier with Adam on the cross-entropy.
+    """Train a classifier with Adam, or AdamW, on the cross-entropy.
 
     The model is trained in place. With validation data it ends with the weights of the epoch with the
     smallest validation loss, without with those of the last epoch. Ctrl-C ends the training early.
@@ -37,7 +42,8 @@ def fit(
     Parameters
     ----------
     model : keras.Model
-        A functional model with the outputs logit and weights (see `tsattn_tutorial.keras.models`).
+        A functional model with the outputs logit and, where there is attention, weights (see
+        `tsattn_tutorial.keras.models`).
     train : SeriesBatch
         Labels 0 to C-1. Its truth is not looked at.
     validation : SeriesBatch, optional
@@ -47,9 +53,17 @@ def fit(
     batch_size : int
         B, series per step.
     learning_rate : float
-        Step size of Adam.
+        Step size of Adam, the largest where it changes.
     patience : int, optional
         Epochs without a new best validation loss after which training stops; None for never.
+    schedule : {"constant", "cosine"}
+        How the step size changes: not at all; or up to ``learning_rate`` in the first tenth of all steps,
+        and down to 0 along half a cosine (Loshchilov and Hutter 2017).
+    weight_decay : float
+        Share of the weights by which they shrink in every step, times the step size (AdamW, Loshchilov and Hutter
+        2019); biases and the scales of normalisation are spared.
+    label_smoothing : float
+        Share of every label that is spread over all classes alike (Szegedy et al. 2016), in both losses.
     seed : int
         Seed of the order of the series.
     progress : bool
@@ -73,11 +87,15 @@ def fit(
         raise ValueError("patience needs validation data to look at, got none")
     for name, batch in {"train": train, "validation": validation}.items():
         if batch is not None:
-            _check_labels(name, batch, _classes(model))
+            _check_labels(name, batch, classes_of(model))
     trained = keras.Model(model.inputs, model.outputs[0])  # the same layers, without the weights of the attention
-    loss, accuracy = _objective(model)
-    trained.compile(keras.optimizers.Adam(learning_rate), loss=loss, metrics=[accuracy], jit_compile=False)
     batches = _Shuffled(model, train, batch_size, seed)
+    trained.compile(
+        optimiser_of(trained, learning_rate, schedule, weight_decay, epochs * len(batches)),
+        loss=loss_of(model, label_smoothing),
+        metrics=[accuracy_of(model)],
+        jit_compile=False,
+    )
     with progress_bar(epochs * len(batches), "step", show=progress) as bar:
         watch = _Watch(patience, bar)
         try:
@@ -110,7 +128,8 @@ def predict(model: keras.Model, batch: SeriesBatch) -> Prediction:
     Returns
     -------
     Prediction
-        ``probability (N,)`` of class 1, with more than two classes ``(N, C)``, and the attention weights.
+        ``probability (N,)`` of class 1, with more than two classes ``(N, C)``, and the attention weights, if the
+        model gives any.
 
     Raises
     ------
@@ -123,10 +142,11 @@ def predict(model: keras.Model, batch: SeriesBatch) -> Prediction:
     applied = keras.Model(model.inputs, model.outputs)  # takes a list, whether or not the model was built with one
     pieces = []
     for begin in range(0, len(batch), PREDICTION_BATCH):
-        logit, weights = applied([array[begin : begin + PREDICTION_BATCH] for array in x], training=False)
-        probability = ops.sigmoid(logit) if len(logit.shape) == 1 else ops.softmax(logit, axis=-1)
-        pieces.append((ops.convert_to_numpy(probability), ops.convert_to_numpy(weights)))
-    return Prediction(*(np.concatenate(part).astype(float) for part in zip(*pieces, strict=True)))
+        outputs = applied([array[begin : begin + PREDICTION_BATCH] for array in x], training=False)
+        pieces.append([ops.convert_to_numpy(part).astype(float) for part in keras.tree.flatten(outputs)])
+    logit, *weights = (np.concatenate(part) for part in zip(*pieces, strict=True))
+    probability = special.expit(logit) if logit.ndim == 1 else special.softmax(logit, axis=1)
+    return Prediction(probability, weights[0] if weights else None)
 
 
 class _Shuffled(keras.utils.PyDataset):
@@ -181,20 +201,6 @@ class _Watch(keras.callbacks.Callback):
     def restore(self, model: keras.Model) -> None:
         if self.best_weights is not None:
             model.set_weights(self.best_weights)
-
-
-def _classes(model: keras.Model) -> int:
-    logit = model.outputs[0]
-    return 2 if len(logit.shape) == 1 else logit.shape[-1]
-
-
-def _objective(model: keras.Model):
-    """Return the loss and the accuracy that fit the logits of the model."""
-    if _classes(model) == 2:
-        accuracy = keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)  # of logits
-        return keras.losses.BinaryCrossentropy(from_logits=True), accuracy
-    accuracy = keras.metrics.SparseCategoricalAccuracy("accuracy")
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True), accuracy
 
 
 def _check_labels(name: str, batch: SeriesBatch, classes: int) -> None:

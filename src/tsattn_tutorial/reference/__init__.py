@@ -9,6 +9,7 @@ from tsattn_tutorial.reference.position import (
     dimension_attention,
     factorised_attention,
     joint_attention,
+    sinusoidal_positions,
     timestep_attention,
 )
 from tsattn_tutorial.reference.softmax import largest_weight, masked_softmax, normalised_entropy
@@ -23,5 +24,6 @@ __all__ = [
     "normalised_entropy",
     "self_attention",
     "seq_self_attention",
+    "sinusoidal_positions",
     "timestep_attention",
 ]

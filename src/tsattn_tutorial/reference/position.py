@@ -1,10 +1,16 @@
-"""Attention bound to positions: one dense layer scores the steps, the dimensions or the cells of a fixed grid."""
+"""Attention bound to positions, which one dense layer scores; and positions that are added to what stands in them."""
 
 import numpy as np
 
 from tsattn_tutorial.reference.softmax import masked_softmax, without_padding
 
-__all__ = ["dimension_attention", "factorised_attention", "joint_attention", "timestep_attention"]
+__all__ = [
+    "dimension_attention",
+    "factorised_attention",
+    "joint_attention",
+    "sinusoidal_positions",
+    "timestep_attention",
+]
 
 
 def timestep_attention(
@@ -127,3 +133,32 @@ def factorised_attention(
     by_dimension = dimension_attention(x, *dimensions, single=True, mask=mask)[1]  # (B, D)
     weights = np.einsum("bt,bd->btd", by_step, by_dimension)
     return without_padding(x, mask) * weights, weights
+
+
+def sinusoidal_positions(steps: int, size: int) -> np.ndarray:
+    """Give every step a pattern of sines and cosines, from one turn in 2 pi steps to one in nearly 2 pi 10,000.
+
+    Parameters
+    ----------
+    steps, size : int
+        T and K, both positive.
+
+    Returns
+    -------
+    ndarray
+        ``(T, K) float32``: feature 2i is ``sin(t / 10000^(2i / K))``, feature 2i + 1 the cosine of the same.
+
+    Raises
+    ------
+    ValueError
+        When a size is not positive.
+
+    Notes
+    -----
+    Vaswani et al. (2017), section 3.5.
+    """
+    if steps < 1 or size < 1:
+        raise ValueError(f"expected positive steps and size, got {steps} and {size}")
+    feature = np.arange(size)
+    angle = np.arange(steps)[:, None] / 10_000.0 ** (2 * (feature // 2) / size)
+    return np.where(feature % 2, np.cos(angle), np.sin(angle)).astype(np.float32)

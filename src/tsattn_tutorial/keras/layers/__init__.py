@@ -1,6 +1,7 @@
 """Attention layers for Keras 3, on any of its backends. Each returns its output and its weights."""
 
 from tsattn_tutorial.keras.layers.content import AttentionPooling
+from tsattn_tutorial.keras.layers.multi_head import MultiHeadSelfAttention
 from tsattn_tutorial.keras.layers.position import (
     DimensionAttention,
     FactorisedAttention,
@@ -14,6 +15,7 @@ __all__ = [
     "DimensionAttention",
     "FactorisedAttention",
     "JointAttention",
+    "MultiHeadSelfAttention",
     "SeqSelfAttention",
     "TimestepAttention",
 ]
