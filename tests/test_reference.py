@@ -110,3 +110,10 @@ def test_positions_turn_at_the_speeds_of_the_paper(steps, size):
 
 def test_every_step_has_its_own_position():
     assert len(np.unique(sinusoidal_positions(500, 8).round(6), axis=0)) == 500
+
+
+def test_entropy_counts_real_steps_only():
+    weights, mask = np.array([[0.5, 0.5, 0, 0], [0.25, 0.25, 0.5, 0]]), np.array([[1, 1, 0, 0], [1, 1, 1, 0]], bool)
+    assert normalised_entropy(weights, mask) == pytest.approx([1, 1.5 * np.log(2) / np.log(3)])
+    with pytest.raises(ValueError, match="T at least 2"):
+        normalised_entropy(weights, np.array([[1, 0, 0, 0]] * 2, bool))

@@ -4,6 +4,7 @@ from tsattn_tutorial.datasets.archive import ARCHIVE, archive_series
 from tsattn_tutorial.datasets.batch import SeriesBatch, train_validation_test_split
 from tsattn_tutorial.datasets.motifs import class_motifs, hopeless_ceiling, motif_oracle, motif_templates
 from tsattn_tutorial.datasets.planted import planted_cells, planted_dimensions, planted_steps
+from tsattn_tutorial.datasets.scaling import padded, standardised
 from tsattn_tutorial.datasets.sine import (
     SineParameters,
     draw_sine_parameters,
@@ -25,11 +26,13 @@ __all__ = [
     "motif_oracle",
     "motif_templates",
     "near_peak",
+    "padded",
     "planted_cells",
     "planted_dimensions",
     "planted_steps",
     "read_csv",
     "render_sine_waves",
     "sine_waves",
+    "standardised",
     "train_validation_test_split",
 ]

@@ -14,15 +14,18 @@ from tsattn_tutorial.experiments.planted import (
 )
 from tsattn_tutorial.experiments.registry import EXPERIMENTS, different_parameters, run_experiment
 from tsattn_tutorial.experiments.sine import bilstm_attention
+from tsattn_tutorial.experiments.vowels import VOWELS_MODELS, japanese_vowels
 
 __all__ = [
     "EXPERIMENTS",
     "LINE_UP",
     "MOTIF_REGIMES",
+    "VOWELS_MODELS",
     "bilstm_attention",
     "build_variant",
     "different_parameters",
     "italy_power_demand",
+    "japanese_vowels",
     "planted_cells_attention",
     "planted_dimensions_attention",
     "planted_steps_attention",

@@ -112,8 +112,7 @@ def _attention(weights: np.ndarray | None, batch: SeriesBatch, regime: str) -> d
         return result
     rows = weights if weights.ndim == 3 else weights[:, None]
     looks = batch.mask if weights.ndim == 3 else np.ones((len(batch), 1), bool)  # rows that count
-    entropy = normalised_entropy(rows) * np.log(rows.shape[2]) / np.log(lengths)[:, None]
-    result["entropy"] = entropy[looks].mean()
+    result["entropy"] = normalised_entropy(rows, batch.mask[:, None])[looks].mean()
     result["largest_weight"] = rows.max(axis=2)[looks].mean()
     result["on_padding"] = (rows * ~batch.mask[:, None]).sum(axis=2)[looks].mean()
     if regime == "relational" and weights.ndim == 3:

@@ -12,6 +12,7 @@ from tsattn_tutorial.experiments.planted import (
     planted_steps_attention,
 )
 from tsattn_tutorial.experiments.sine import bilstm_attention
+from tsattn_tutorial.experiments.vowels import japanese_vowels
 
 __all__ = ["EXPERIMENTS", "different_parameters", "run_experiment"]
 
@@ -21,6 +22,7 @@ EXPERIMENTS: Mapping[str, Callable[..., dict[str, Any]]] = {
     for experiment in (
         bilstm_attention,
         italy_power_demand,
+        japanese_vowels,
         planted_cells_attention,
         planted_dimensions_attention,
         planted_steps_attention,

@@ -10,6 +10,7 @@ from tsattn_tutorial.keras.layers import (
     FactorisedAttention,
     JointAttention,
     MultiHeadSelfAttention,
+    RandomOffset,
     SeqSelfAttention,
     TimestepAttention,
 )
@@ -21,6 +22,7 @@ from tsattn_tutorial.keras.models import (
     weighted_logistic_regression,
     weighted_sum_classifier,
 )
+from tsattn_tutorial.keras.pooling_models import convolution_pooling_classifier
 from tsattn_tutorial.keras.self_attention_models import self_attention_classifier, transformer_classifier
 from tsattn_tutorial.keras.training import fit, predict
 
@@ -30,12 +32,14 @@ __all__ = [
     "FactorisedAttention",
     "JointAttention",
     "MultiHeadSelfAttention",
+    "RandomOffset",
     "SeqSelfAttention",
     "TimestepAttention",
     "attention_after_encoder",
     "attention_before_lstm",
     "attention_pooling_classifier",
     "convolution_attention_classifier",
+    "convolution_pooling_classifier",
     "fit",
     "predict",
     "self_attention_classifier",

@@ -60,25 +60,29 @@ def largest_weight(steps: int, spread: float) -> float:
     return float(1 / (1 + (steps - 1) * np.exp(-spread)))
 
 
-def normalised_entropy(weights: np.ndarray) -> np.ndarray:
+def normalised_entropy(weights: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
     """Entropy of each row of weights over its maximum log T: 1 for a plain average, 0 for a single step.
 
     Parameters
     ----------
     weights : ndarray
         ``(..., T)``, T at least 2; each row sums to 1.
+    mask : ndarray of bool, optional
+        Broadcastable to ``(..., T)``, true on real steps, of which every row has at least 2; their number
+        then takes the place of T.
 
     Returns
     -------
     ndarray
-        ``(...)``, values in [0, 1].
+        ``(...)``, values in [0, 1], or above where a row gives weight to padding.
 
     Raises
     ------
     ValueError
         With fewer than two steps, where there is nothing to spread over.
     """
-    if weights.shape[-1] < 2:
-        raise ValueError(f"weights must be (..., T) with T at least 2, got {weights.shape}")
+    steps = weights.shape[-1] if mask is None else np.asarray(mask).sum(axis=-1)
+    if np.min(steps) < 2:
+        raise ValueError(f"weights must be (..., T) with T at least 2, got {weights.shape}, {np.min(steps)} steps real")
     terms = np.where(weights > 0, -weights * np.log(np.where(weights > 0, weights, 1)), 0)
-    return terms.sum(axis=-1) / np.log(weights.shape[-1])
+    return terms.sum(axis=-1) / np.log(steps)

@@ -1,5 +1,6 @@
 """Attention layers for Keras 3, on any of its backends. Each returns its output and its weights."""
 
+from tsattn_tutorial.keras.layers.augmentation import RandomOffset
 from tsattn_tutorial.keras.layers.content import AttentionPooling
 from tsattn_tutorial.keras.layers.multi_head import MultiHeadSelfAttention
 from tsattn_tutorial.keras.layers.position import (
@@ -16,6 +17,7 @@ __all__ = [
     "FactorisedAttention",
     "JointAttention",
     "MultiHeadSelfAttention",
+    "RandomOffset",
     "SeqSelfAttention",
     "TimestepAttention",
 ]
