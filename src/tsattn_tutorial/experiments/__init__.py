@@ -5,6 +5,7 @@ one of its experiments runs.
 """
 
 from tsattn_tutorial.experiments.archive import italy_power_demand
+from tsattn_tutorial.experiments.common import stream_seed
 from tsattn_tutorial.experiments.line_up import LINE_UP, build_variant
 from tsattn_tutorial.experiments.motifs import MOTIF_REGIMES, self_attention_effect
 from tsattn_tutorial.experiments.planted import (
@@ -31,4 +32,5 @@ __all__ = [
     "planted_steps_attention",
     "run_experiment",
     "self_attention_effect",
+    "stream_seed",
 ]

@@ -47,7 +47,12 @@ LINE_UP: Mapping[str, Mapping[str, Any]] = {
         "residual": True,
         "readout": "mean",
     },
-    "transformer": {},
+    "transformer": {"blocks": 2},
+    "transformer, no residual": {"blocks": 2, "residual": False},
+    "deep transformer": {"blocks": 6},
+    "deep transformer, no residual": {"blocks": 6, "residual": False},
+    "scaled between": {"attention": "scaled", "place": "between"},
+    "multi-head between, no residual": {"attention": "multi-head", "place": "between"},
 }
 
 
@@ -89,8 +94,8 @@ def build_variant(
 
     options = dict(one_of("variant", variant, LINE_UP))
     sizes = {"classes": classes, "seed": seed}
-    if variant == "transformer":
-        return transformer_classifier(shape, width=units, blocks=2, **sizes)
+    if "blocks" in options:
+        return transformer_classifier(shape, width=units, **options, **sizes)
     score = {"attention_type": "multiplicative", "seed": seed}
     kinds = {
         "sigmoid": lambda: SeqSelfAttention(attention_activation="sigmoid", **score),

@@ -102,6 +102,7 @@ def transformer_classifier(
     width: int = 32,
     heads: int = 4,
     blocks: int = 1,
+    residual: bool = True,
     readout: Readout = "mean",
     classes: int = 2,
     masked: bool = True,
@@ -121,6 +122,9 @@ def transformer_classifier(
         M, attentions side by side, each ``K / M`` wide.
     blocks : int
         Blocks, at least 1.
+    residual : bool
+        Add the input of each attention and of each dense network to its output. Without, the steps of a deep model
+        become alike; to show what it does, leave it on otherwise.
     readout, classes, masked, seed
         As in `self_attention_classifier`. The weights of the model are those of the last block.
 
@@ -145,9 +149,10 @@ def transformer_classifier(
     for _ in range(blocks):
         attention = MultiHeadSelfAttention(heads, width // heads, seed=next(seeds))
         attended, weights = attention(layers.LayerNormalization()(hidden), mask=mask)
-        hidden = hidden + attended
+        hidden = hidden + attended if residual else attended
         inner = layers.Dense(2 * width, "relu", kernel_initializer=glorot(seeds))(layers.LayerNormalization()(hidden))
-        hidden = hidden + layers.Dense(width, kernel_initializer=glorot(seeds))(inner)
+        outer = layers.Dense(width, kernel_initializer=glorot(seeds))(inner)
+        hidden = hidden + outer if residual else outer
     features, _ = read_out(layers.LayerNormalization()(hidden), mask, readout, seeds)
     return _model(inputs, logit_of(features, classes, seeds), weights)
 
