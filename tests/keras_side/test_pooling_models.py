@@ -71,6 +71,13 @@ def test_offsets_are_the_same_at_all_steps_and_gone_outside_training():
     np.testing.assert_array_equal(offsets, again)
 
 
+@pytest.mark.parametrize("seed", [0, 2**31 - 1, 2**31, 2**32 - 1])
+def test_any_seed_of_32_bits_makes_numbers_of_its_own(seed):
+    x = np.zeros((4, 3, 2), "float32")
+    offsets, others = (ops.convert_to_numpy(RandomOffset(0.5, seed=s)(x, training=True)) for s in (seed, seed ^ 5))
+    assert np.isfinite(offsets).all() and (offsets != others).any()
+
+
 @each_kind
 def test_what_stands_in_padding_and_how_much_of_it_changes_nothing(options):
     model = built("float64", shape=(None, D), **options)

@@ -119,12 +119,12 @@ def test_a_model_comes_back_from_disk_the_same(variant, tmp_path):
 
 
 def test_a_residual_connection_adds():
-    """Behind it everything is linear, and the bias is 0 at the start."""
+    """Behind it everything is linear, and the bias is 0 at the start. (Keras' `Dense` is float32 on PyTorch.)"""
     without, attention, both = (
         built(variant, "float64", seed=3) for variant in ("lstm", "scaled after", "residual after")
     )
     sums = applied(without, X)[0] + applied(attention, X)[0]
-    np.testing.assert_allclose(applied(both, X)[0], sums, atol=1e-9)
+    np.testing.assert_allclose(applied(both, X)[0], sums, atol=1e-6)
 
 
 def test_the_norm_normalises_each_step():

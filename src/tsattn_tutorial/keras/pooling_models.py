@@ -7,7 +7,7 @@ import keras
 from keras import layers, ops
 
 from tsattn_tutorial.keras.layers import AttentionPooling, RandomOffset
-from tsattn_tutorial.keras.layers.base import blank_padding
+from tsattn_tutorial.keras.layers.base import blank_padding, noise_seed
 from tsattn_tutorial.keras.parts import glorot, inputs_of, layer_seeds, logit_of, read_out
 
 __all__ = ["convolution_pooling_classifier"]
@@ -67,7 +67,7 @@ def convolution_pooling_classifier(
     x, mask, inputs = inputs_of(shape, masked)
     seeds = layer_seeds(seed)
     hidden = RandomOffset(offset, seed=next(seeds))(blank_padding(x, mask))
-    hidden = layers.GaussianNoise(noise, seed=next(seeds))(hidden)
+    hidden = layers.GaussianNoise(noise, seed=noise_seed(next(seeds)))(hidden)
     if differences:
         difference = ops.pad(hidden[:, 1:] - hidden[:, :-1], ((0, 0), (1, 0), (0, 0)))
         hidden = ops.concatenate([hidden, difference], axis=-1)  # (B, T, 2D)
@@ -83,5 +83,5 @@ def convolution_pooling_classifier(
         outputs = [weights]
     else:
         features, outputs = read_out(hidden, mask, "mean", seeds)[0], []
-    features = layers.Dropout(dropout, seed=next(seeds))(features)
+    features = layers.Dropout(dropout, seed=noise_seed(next(seeds)))(features)
     return keras.Model(inputs, [logit_of(features, classes, seeds), *outputs])

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from tsattn_tutorial.keras.layers.base import noise_seed
+
 __all__ = ["RandomOffset"]
 
 
@@ -35,7 +37,7 @@ class RandomOffset(keras.layers.Layer):
             raise ValueError(f"stddev must not be negative, got {stddev!r}")
         self.supports_masking = True
         self.stddev, self.seed = stddev, seed
-        self.numbers = keras.random.SeedGenerator(seed)
+        self.numbers = keras.random.SeedGenerator(noise_seed(seed))
 
     def call(self, x, training=False):
         """Return the series, shifted in training."""

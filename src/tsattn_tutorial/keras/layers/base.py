@@ -7,7 +7,7 @@ go through float32 even where everything is float64.
 import keras
 from keras import ops
 
-__all__ = ["Attention", "blank_padding", "check_size", "known_size", "masked_softmax", "mean"]
+__all__ = ["Attention", "blank_padding", "check_size", "known_size", "masked_softmax", "mean", "noise_seed"]
 
 MASKED_SCORE = -1e9  # exp() of it is exactly 0, and unlike -inf it gives no NaN where a series is all padding
 
@@ -78,3 +78,11 @@ def masked_softmax(scores, mask, axis: int):
 def mean(x, axis: int):
     """Average along an axis in the precision of x."""
     return ops.sum(x, axis=axis) / ops.cast(ops.shape(x)[axis], x.dtype)
+
+
+def noise_seed(seed: int) -> int:
+    """Return the seed as a layer with random numbers takes it, for seeds below 2 ** 32.
+
+    On PyTorch, Keras keeps it in 32 bits with a sign, and reads them as 32 bits without one.
+    """
+    return seed - 2**32 if keras.backend.backend() == "torch" and seed >= 2**31 else seed
