@@ -10,6 +10,11 @@ NOTEBOOKS ?=
 # `make test PYTEST_ARGS="-k config -x"` passes options on.
 PYTEST_ARGS ?=
 
+# Test files and chapters run side by side, each whole in one process; `make test WORKERS=0` runs them one by one.
+WORKERS ?= 2
+SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile
+ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+
 # A CPU from before AVX, as far as PyTorch and TensorFlow are concerned.
 OLD_CPU := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 TF_ENABLE_ONEDNN_OPTS=0
 
@@ -36,7 +41,7 @@ book: $(INSTALLED) ## build the site into _build/html; a warning is an error
 
 .PHONY: test
 test: book ## build the site, run every test, re-run every notebook and compare its outputs
-	$(BIN)/python -m pytest --nbval $(PYTEST_ARGS)
+	$(ONE_THREAD) $(BIN)/python -m pytest --nbval $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
 .PHONY: execute
 execute: $(INSTALLED) ## run the notebooks and store their outputs; NOTEBOOKS="..." for some
@@ -44,9 +49,9 @@ execute: $(INSTALLED) ## run the notebooks and store their outputs; NOTEBOOKS=".
 
 .PHONY: portability
 portability: $(INSTALLED) ## compare the notebooks on 1 and 2 threads and on an emulated old CPU
-	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest --nbval book $(PYTEST_ARGS)
+	$(ONE_THREAD) $(BIN)/python -m pytest --nbval $(SIDE_BY_SIDE) book $(PYTEST_ARGS)
 	OMP_NUM_THREADS=2 MKL_NUM_THREADS=2 $(BIN)/python -m pytest --nbval book $(PYTEST_ARGS)
-	$(OLD_CPU) $(BIN)/python -m pytest --nbval book $(PYTEST_ARGS)
+	$(ONE_THREAD) $(OLD_CPU) $(BIN)/python -m pytest --nbval $(SIDE_BY_SIDE) book $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(INSTALLED) ## check style and format
