@@ -1,0 +1,225 @@
+"""The exact posterior of "flattened" for noisy sine waves."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit, logsumexp, softmax
+
+from tsattn_tutorial.bayes.amplitude import LEAST_ENERGY, log_sum_over_amplitudes
+from tsattn_tutorial.config import SineConfig
+from tsattn_tutorial.metrics import Estimate, mean_interval
+from tsattn_tutorial.progress import progress_bar
+
+__all__ = ["SinePosterior", "sine_posterior"]
+
+NEGLIGIBLE = 1e-10  # share of the evidence that may be left out
+# At a time: templates that begin together, over all series of a batch, which should stay in the cache;
+# frequencies; and numbers in one table of steps and frequencies. They set speed and memory, not results.
+CHUNK = 120_000
+MOST_FREQUENCIES = 512
+TABLE = 2_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class SinePosterior:
+    """What N noisy series say about whether, and where, they are flattened.
+
+    Parameters
+    ----------
+    probability : ndarray
+        ``(N,) float64``, the probability that the series is flattened (label 1), given its samples.
+    log_odds : ndarray
+        ``(N,) float64``, its log-odds, which still tell apart what rounds to 0 or 1. They are infinite where the
+        configuration allows one label only.
+    where : ndarray
+        ``(N, T) float64``, the probability that a step lies in the flat stretch, given the samples and that there is
+        one. It does not depend on the share of flattened series.
+    stretch : ndarray
+        ``(N, 2) int64``, the likeliest stretch, if there is one: its first step and the step after its last.
+    """
+
+    probability: np.ndarray
+    log_odds: np.ndarray
+    where: np.ndarray
+    stretch: np.ndarray
+
+    @property
+    def expected_accuracy(self) -> Estimate:
+        """Accuracy that the likelier label has on series like these, with its 95 % interval; N is at least 2."""
+        return mean_interval(np.maximum(self.probability, 1 - self.probability))
+
+
+def sine_posterior(x: np.ndarray, config: SineConfig, *, progress: bool = True) -> SinePosterior:
+    """Compute the posterior of every series under the generator and the noise of a configuration.
+
+    Every frequency, start, length and amplitude that `tsattn_tutorial.datasets.sine_waves` can draw is summed over,
+    with its probability. Templates that cannot matter are recognised by an upper bound and left out; they hold at
+    most 1e-10 of the evidence. The samples are taken as they are: below a noise of about 1e-6 of the amplitude,
+    the rounding of float32 is the larger error, and is not accounted for.
+
+    Parameters
+    ----------
+    x : ndarray
+        ``(N, T, 1)``, the series, with the T of the configuration.
+    config : SineConfig
+        How they were drawn. ``noise_std`` is the standard deviation of their noise, and must be positive;
+        ``dataset_size`` and ``seed`` are not looked at.
+    progress : bool
+        Whether to show a bar to whoever is watching.
+
+    Returns
+    -------
+    SinePosterior
+        One row a series.
+
+    Raises
+    ------
+    ValueError
+        When ``x`` has another shape, is not real, or holds NaN, infinity or what float32 cannot hold; or when
+        the configuration has no noise.
+    """
+    x = _checked(x, config)
+    stretches = _Stretches(config)
+    n, steps = x.shape
+    log_odds, where, stretch = np.empty(n), np.empty((n, steps)), np.empty((n, 2), np.int64)
+    with np.errstate(divide="ignore"):
+        prior = np.log(1 - config.normal_anomalous_ratio) - np.log(config.normal_anomalous_ratio)
+    frequencies = len(next(_blocks(config)))
+    batch = max(1, min(CHUNK // (config.lengths.size * frequencies), TABLE // (steps * frequencies)))
+    with progress_bar(n, "series", show=progress) as bar:
+        for begin in range(0, n, batch):
+            rows = slice(begin, begin + batch)
+            plain, flat = _evidence(x[rows] / config.noise_std, stretches, config)
+            log_odds[rows] = prior + logsumexp(flat, axis=1) - plain
+            stretch[rows] = stretches.bounds[flat.argmax(axis=1)]
+            where[rows] = stretches.coverage(softmax(flat, axis=1))
+            bar.update(len(plain))
+    return SinePosterior(expit(log_odds), log_odds, where, stretch)
+
+
+class _Stretches:
+    """Every stretch that can be drawn, and how likely it is. Those cut at the end fall together.
+
+    Parameters
+    ----------
+    config : SineConfig
+        S starts, L lengths, T steps.
+    """
+
+    def __init__(self, config: SineConfig) -> None:
+        self.steps = config.num_points
+        starts, lengths = config.starts, config.lengths
+        stops, draws = zip(
+            *(np.unique(np.minimum(start + lengths, self.steps), return_counts=True) for start in starts), strict=True
+        )
+        ends = np.cumsum([0, *(stop.size for stop in stops)])
+        #: ``(P, 2) int64``, first step and the step after the last.
+        self.bounds = np.stack([np.repeat(starts, np.diff(ends)), np.concatenate(stops)], axis=1)
+        #: ``(P,)``, the share of each among the draws.
+        self.log_share = np.log(np.concatenate(draws) / (starts.size * lengths.size))
+        #: ``(E,) int64``, the steps between which sums are taken.
+        self.edges = np.unique([0, self.steps, *self.bounds.ravel()])
+        #: Those that begin together. The first ones are far apart, so that good ones are soon found.
+        self.groups = [slice(ends[i], ends[i + 1]) for i in sorted(range(starts.size), key=lambda i: -(i & -i))]
+
+    def coverage(self, share: np.ndarray) -> np.ndarray:
+        """Turn probabilities of stretches, ``(n, P)``, into those of steps to lie in one, ``(n, T)``."""
+        first, after = self.bounds.T
+        opened = np.array([np.bincount(first, row, self.steps + 1) for row in share])
+        closed = np.array([np.bincount(after, row, self.steps + 1) for row in share])
+        return np.clip(np.cumsum(opened - closed, axis=1)[:, :-1], 0, 1)
+
+
+def _evidence(x: np.ndarray, stretches: _Stretches, config: SineConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Log-evidence of the plain wave ``(n,)`` and of each stretch ``(n, P)``, against mere noise.
+
+    ``x (n, T)`` is in units of the noise. A template g is a wave of amplitude 1, plain or flattened. With amplitude
+    a it has the likelihood ratio ``exp(a b - a² c / 2)``: b, the overlap, is the sum of ``x g`` over time, and c, the
+    energy, that of ``g²``.
+    """
+    amplitudes = config.amplitudes / config.noise_std
+    grid = amplitudes[0], config.step_amp / config.noise_std, amplitudes.size
+    waves_drawn = config.frequencies.size * amplitudes.size
+    slack = np.log(waves_drawn * config.starts.size * config.lengths.size / NEGLIGIBLE)
+    plain, flat = np.full(len(x), -np.inf), np.full((len(x), len(stretches.bounds)), -np.inf)
+    best = np.full(len(x), -np.inf)  # the largest evidence so far of one template with a stretch
+    edges = stretches.edges
+    sum_x = _sums_before(x[:, :, None], edges)  # (n, E, 1)
+    for frequencies in _blocks(config):
+        waves = np.sin(np.linspace(0, 2 * np.pi, stretches.steps)[:, None] * frequencies)  # (T, F)
+        sum_xw, sum_ww = _sums_before(x[:, :, None] * waves, edges), _sums_before(waves**2, edges)  # (n, E, F), (E, F)
+        overlap, energy = sum_xw[:, -1], np.tile(sum_ww[-1], (len(x), 1))  # (n, F)
+        evidence = log_sum_over_amplitudes(overlap.ravel(), energy.ravel(), *grid).reshape(energy.shape)
+        plain = np.logaddexp(plain, logsumexp(evidence, axis=1))
+        for group in stretches.groups:
+            first, after = stretches.bounds[group].T  # (L,), the first is the same for all
+            start, stop = np.searchsorted(edges, first[0]), np.searchsorted(edges, after)
+            held = waves[first[0]]  # (F,), the value throughout the stretch
+            energy = sum_ww[-1] + sum_ww[start] - sum_ww[stop] + (after - first)[:, None] * held**2  # (L, F)
+            overlap = sum_x.take(stop, axis=1) * held  # (n, L, F)
+            overlap -= sum_xw.take(stop, axis=1)
+            overlap += (sum_xw[:, -1] + sum_xw[:, start] - sum_x[:, start] * held)[:, None]
+            flat[:, group] = np.logaddexp(flat[:, group], _over_frequencies(overlap, energy, best, grid, slack))
+    return plain - np.log(waves_drawn), flat - np.log(waves_drawn) + stretches.log_share
+
+
+def _over_frequencies(
+    overlap: np.ndarray, energy: np.ndarray, best: np.ndarray, grid: tuple[float, float, int], slack: float
+) -> np.ndarray:
+    """Sum over amplitudes and frequencies: ``(n, L, F)`` and ``(L, F)`` -> log ``(n, L)``. Raises ``best (n,)``.
+
+    No amplitude has a larger exponent than ``b² / (2 c)``. Templates whose bound lies by the slack below the
+    best evidence are left out: all of them together do not add the negligible share to that one alone.
+    """
+    n, lengths, frequencies = overlap.shape
+    bound = overlap**2
+    bound *= 0.5 / np.maximum(energy, LEAST_ENERGY)
+    bounds, overlap, energy = bound.ravel(), overlap.ravel(), energy.ravel()
+    leader = bound.reshape(n, -1).argmax(axis=1) + np.arange(n) * energy.size
+    if (bounds[leader] <= best - slack).all():
+        return np.full((n, lengths), -np.inf)
+    leading = log_sum_over_amplitudes(overlap[leader], energy[leader % energy.size], *grid)
+    np.maximum(best, leading, out=best)
+    kept = np.flatnonzero(bound > (best - slack)[:, None, None])
+    series, template = np.divmod(kept, energy.size)
+    evidence = log_sum_over_amplitudes(overlap[kept], energy[template], *grid)
+    bounds.fill(-np.inf)
+    bounds[kept] = evidence  # the same memory, reused
+    peak = bound.max(axis=(1, 2))
+    np.maximum(best, peak, out=best)
+    peak[np.isneginf(peak)] = 0  # nothing kept
+    total = np.bincount(kept // frequencies, np.exp(evidence - peak[series]), n * lengths).reshape(n, lengths)
+    with np.errstate(divide="ignore"):
+        return np.log(total) + peak[:, None]
+
+
+def _sums_before(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Sum over the steps before each edge: ``(..., T, F)`` -> ``(..., E, F)``; the last is the sum over all steps."""
+    between = np.add.reduceat(values, edges[:-1], axis=-2)
+    return np.concatenate([np.zeros_like(values[..., :1, :]), np.cumsum(between, axis=-2)], axis=-2)
+
+
+def _blocks(config: SineConfig) -> Iterator[np.ndarray]:
+    """The frequencies, so many at a time that memory stays small whatever the configuration."""
+    frequencies = config.frequencies
+    most = int(np.clip(TABLE // config.num_points, 1, MOST_FREQUENCIES))
+    for begin in range(0, frequencies.size, most):
+        yield frequencies[begin : begin + most]
+
+
+def _checked(x: np.ndarray, config: SineConfig) -> np.ndarray:
+    """Return the series as ``(N, T) float64``."""
+    x = np.asarray(x)
+    if x.ndim != 3 or x.shape[1:] != (config.num_points, 1):
+        raise ValueError(f"x must be (N, {config.num_points}, 1) with the steps of the configuration, got {x.shape}")
+    if x.dtype.kind not in "fiu":
+        raise ValueError(f"x must hold real numbers, got {x.dtype}")
+    if not (np.abs(x) <= np.finfo(np.float32).max).all():  # false for NaN, too
+        raise ValueError("x must be finite, got NaN, infinity or a number beyond float32")
+    if not config.noise_std > 0:
+        raise ValueError(
+            f"noise_std of the configuration must be positive, got {config.noise_std}; "
+            "config.replace(noise_std=...) sets it"
+        )
+    return x[:, :, 0].astype(float)
