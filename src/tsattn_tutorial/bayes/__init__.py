@@ -1,4 +1,4 @@
-"""The Bayes limit: how well any classifier can tell noisy sine waves with a flat stretch from plain ones.
+"""The best that any classifier can do in telling noisy sine waves with a flat stretch from plain ones.
 
 The generator is known, and so is the noise. Whoever knows both can compute the probability that a series is
 flattened, given its samples, and nobody can do better than to name the likelier label.

@@ -33,7 +33,7 @@ class BayesLimit:
 def bayes_limit(config: SineConfig, seed: int | None = None, *, progress: bool = True) -> BayesLimit:
     """Draw noisy series and classify each by its exact posterior.
 
-    No rule has a higher expected accuracy than to name the likelier label (Devroye, Gyorfi and Lugosi 1996, chapter 2).
+    No rule has a higher expected accuracy than to name the likelier label (Devroye, Györfi and Lugosi 1996, chapter 2).
 
     Parameters
     ----------
