@@ -63,8 +63,8 @@ def self_attention_effect(
         On 3,000 fresh series ``accuracy``, ``log_loss`` (nats), ``macro_f1``, the F1 of each class, ``f1_0`` to
         ``f1_7``, and the ``confusion`` matrix, as JSON; ``train_accuracy``; how training went. Of the attention over
         these series, NaN where there is none: ``entropy`` (of the rows of real steps, over the logarithm of the
-        length, so that 1 is a plain average), ``largest_weight`` (of a row, on average), ``on_padding`` (share
-        that real steps give to padding); in the relational regime ``partner`` (share that the query gives to the
+        length, so that 1 is a plain average; more where padding gets weight), ``largest_weight`` (of a row, on
+        average), ``on_padding`` (share that real steps give to padding); in the relational regime ``partner`` (share that the query gives to the
         segment it names, and back, on average) and its ``partner_chance``. In a transformer they are those of the
         last block.
 
