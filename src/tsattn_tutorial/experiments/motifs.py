@@ -64,9 +64,9 @@ def self_attention_effect(
         ``f1_7``, and the ``confusion`` matrix, as JSON; ``train_accuracy``; how training went. Of the attention over
         these series, NaN where there is none: ``entropy`` (of the rows of real steps, over the logarithm of the
         length, so that 1 is a plain average; more where padding gets weight), ``largest_weight`` (of a row, on
-        average), ``on_padding`` (share that real steps give to padding); in the relational regime ``partner`` (share that the query gives to the
-        segment it names, and back, on average) and its ``partner_chance``. In a transformer they are those of the
-        last block.
+        average), ``on_padding`` (share that real steps give to padding); in the relational regime ``partner`` (share
+        that the query gives to the segment it names, and back, on average) and its ``partner_chance``. In a
+        transformer they are those of the last block.
 
     Raises
     ------
