@@ -127,6 +127,26 @@ def test_a_residual_connection_adds():
     np.testing.assert_allclose(applied(both, X)[0], sums, atol=1e-6)
 
 
+def test_a_lost_mask_matters_where_there_is_padding_and_only_there():
+    kept, lost = (
+        self_attention_classifier(
+            (T, D),
+            attention=SeqSelfAttention(attention_type="multiplicative", seed=1),
+            place="before",
+            residual=True,
+            lost_mask=lost_mask,
+            recurrent=1,
+            units=UNITS,
+            classes=C,
+        )
+        for lost_mask in (False, True)
+    )
+    logits, others = applied(kept, X)[0], applied(lost, X)[0]
+    whole = MASK.all(axis=1)
+    np.testing.assert_allclose(logits[whole], others[whole], atol=1e-6)
+    assert (abs(logits - others).max(axis=1)[~whole] > 1e-3).all()
+
+
 def test_the_norm_normalises_each_step():
     model = built("residual after, norm")
     norm = next(layer for layer in model.layers if isinstance(layer, keras.layers.LayerNormalization))
