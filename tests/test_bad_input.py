@@ -298,11 +298,11 @@ def checkpoint(path: Path, **changes) -> None:
         (lambda path: None, "expected a checkpoint file, got none"),
         (lambda path: path.write_text(json.dumps({})), "got a file that torch cannot load"),
         (lambda path: path.write_bytes(b""), "got a file that torch cannot load"),
-        (lambda path: torch.save([1], path), "expected format 'tsattn-tutorial checkpoint 1', got 'list'"),
+        (lambda path: torch.save([1], path), "expected format 'tsattn-tutorial checkpoint 2', got 'list'"),
         (lambda path: checkpoint(path, format="other"), "got 'other'"),
-        (lambda path: checkpoint(path, sizes={"width": 3}), "expected the sizes of an AttentionClassifier"),
+        (lambda path: checkpoint(path, options={"width": 3}), "expected the options of an AttentionClassifier"),
         (
-            lambda path: checkpoint(path, sizes=lambda sizes: sizes.update(hidden_size=16)),
+            lambda path: checkpoint(path, options=lambda options: options.update(hidden_size=16)),
             "weight lstm.weight_ih_l0: expected shape (64, 1), got (128, 1)",
         ),
         (

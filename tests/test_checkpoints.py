@@ -11,7 +11,7 @@ def test_a_model_comes_back_as_it_was(tmp_path):
     save_checkpoint(model, tmp_path / "model.pt")
     again = load_checkpoint(tmp_path / "model.pt")
     x = torch.randn(2, 11, 3)
-    assert again.sizes == model.sizes and torch.equal(again(x)[0], model(x)[0])
+    assert again.options == model.options and torch.equal(again(x)[0], model(x)[0])
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):

@@ -169,3 +169,57 @@ def test_a_validation_loss_that_is_no_number_raises_too():
     model.register_forward_hook(lambda module, given, out: out if module.training else (out[0] * torch.nan, out[1]))
     with pytest.raises(FloatingPointError, match="validation loss is nan"):
         fit(model, TRAIN, VALIDATION, epochs=3)
+
+
+def test_fresh_series_are_asked_for_once_an_epoch_and_used():
+    asked = []
+
+    def fresh(epoch: int) -> SeriesBatch:
+        asked.append(epoch)
+        return easy_batch(256, 10 + epoch)
+
+    model, same = small_model(), small_model()
+    fit(model, fresh, VALIDATION, epochs=3)
+    assert asked == [1, 2, 3]
+    fit(same, lambda epoch: TRAIN, VALIDATION, epochs=2)
+    plain = small_model()
+    fit(plain, TRAIN, VALIDATION, epochs=2)
+    assert torch.equal(weights_of(same), weights_of(plain)) and not torch.equal(weights_of(model), weights_of(plain))
+
+
+def test_fresh_series_must_be_equally_many_and_labelled():
+    with pytest.raises(ValueError, match="equally many series each time, got 40, then 41"):
+        fit(small_model(), lambda epoch: easy_batch(39 + epoch, 0), VALIDATION, epochs=3)
+    with pytest.raises(ValueError, match="labels 0 and 1"):
+        fit(small_model(), lambda epoch: dataclasses.replace(TRAIN, y=TRAIN.y + epoch - 1), VALIDATION, epochs=3)
+
+
+def test_the_cosine_schedule_warms_up_and_comes_to_rest(monkeypatch):
+    """With the values that tests/keras_side/test_models.py asks of the Keras side."""
+    sizes = []
+
+    class Watched(torch.optim.Adam):
+        def step(self, *arguments, **options):
+            sizes.append(self.param_groups[0]["lr"])
+            return super().step(*arguments, **options)
+
+    monkeypatch.setattr(torch.optim, "Adam", Watched)
+    fit(small_model(), TRAIN, VALIDATION, epochs=5, learning_rate=0.1, schedule="cosine", patience=None)  # 40 steps
+    assert [sizes[step] for step in (0, 2, 4, 22)] == pytest.approx([0, 0.05, 0.1, 0.05])
+    assert len(sizes) == 40 and sizes[-1] < 0.001
+
+
+def test_a_constant_step_size_is_the_default_and_changes_nothing():
+    model, other = small_model(), small_model()
+    fit(model, TRAIN, VALIDATION, epochs=1)
+    fit(other, TRAIN, VALIDATION, epochs=1, schedule="constant")
+    assert torch.equal(weights_of(model), weights_of(other))
+    with pytest.raises(ValueError, match=r"schedule must be .*, got 'step'"):
+        fit(model, TRAIN, VALIDATION, epochs=1, schedule="step")
+
+
+@pytest.mark.parametrize("pooling", ["max", "last"])
+def test_models_without_weights_predict_none(pooling):
+    model = AttentionClassifier(hidden_size=4, pooling=pooling)
+    fit(model, TRAIN, VALIDATION, epochs=1)
+    assert predict(model, VALIDATION).weights is None

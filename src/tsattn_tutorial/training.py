@@ -3,11 +3,15 @@
 import math
 from dataclasses import dataclass
 from numbers import Integral
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-__all__ = ["Epoch", "History", "Prediction", "check_settings"]
+__all__ = ["Epoch", "History", "Prediction", "Schedule", "check_settings"]
+
+#: How the step size changes in a training.
+Schedule = Literal["constant", "cosine"]
+WARM_UP = 0.1  # share of the steps in which the step size grows
 
 
 class Epoch(NamedTuple):

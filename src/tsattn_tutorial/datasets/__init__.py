@@ -1,7 +1,7 @@
 """Series with a known truth: generators, a reader, the batch they return, and the split."""
 
 from tsattn_tutorial.datasets.archive import ARCHIVE, archive_series
-from tsattn_tutorial.datasets.batch import SeriesBatch, train_validation_test_split
+from tsattn_tutorial.datasets.batch import SeriesBatch, Split, train_validation_test_split
 from tsattn_tutorial.datasets.motifs import class_motifs, hopeless_ceiling, motif_oracle, motif_templates
 from tsattn_tutorial.datasets.planted import planted_cells, planted_dimensions, planted_steps
 from tsattn_tutorial.datasets.scaling import padded, standardised
@@ -19,6 +19,7 @@ __all__ = [
     "CsvError",
     "SeriesBatch",
     "SineParameters",
+    "Split",
     "archive_series",
     "class_motifs",
     "draw_sine_parameters",

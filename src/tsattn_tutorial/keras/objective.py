@@ -1,15 +1,13 @@
 """What training minimises and how it steps: the loss, the accuracy and the optimiser that fit a model."""
 
 import math
-from typing import Literal
 
 import keras
 from keras import ops
 
-__all__ = ["Schedule", "accuracy_of", "classes_of", "loss_of", "optimiser_of"]
+from tsattn_tutorial.training import WARM_UP, Schedule
 
-Schedule = Literal["constant", "cosine"]
-WARM_UP = 0.1  # share of the steps in which the step size grows
+__all__ = ["accuracy_of", "classes_of", "loss_of", "optimiser_of"]
 
 
 def classes_of(model: keras.Model) -> int:

@@ -10,9 +10,9 @@ from scipy import special
 from tqdm import tqdm
 
 from tsattn_tutorial.datasets import SeriesBatch
-from tsattn_tutorial.keras.objective import Schedule, accuracy_of, classes_of, loss_of, optimiser_of
+from tsattn_tutorial.keras.objective import accuracy_of, classes_of, loss_of, optimiser_of
 from tsattn_tutorial.progress import progress_bar
-from tsattn_tutorial.training import Epoch, History, Prediction, check_settings
+from tsattn_tutorial.training import Epoch, History, Prediction, Schedule, check_settings
 
 __all__ = ["fit", "predict"]
 

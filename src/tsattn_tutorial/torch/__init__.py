@@ -1,13 +1,27 @@
-"""The PyTorch side: the attention classifier, its training loop, its checkpoints."""
+"""The PyTorch side: the attention classifier, what it is held against, its training loop, its checkpoints."""
 
+from tsattn_tutorial.torch.baselines import ConvolutionClassifier, FeedForwardClassifier
 from tsattn_tutorial.torch.checkpoints import CheckpointError, load_checkpoint, save_checkpoint
-from tsattn_tutorial.torch.models import AdditiveAttention, AttentionClassifier
+from tsattn_tutorial.torch.models import AttentionClassifier
+from tsattn_tutorial.torch.patches import Patches
+from tsattn_tutorial.torch.pooling import AdditiveAttention, LastState, MaxPooling, MeanPooling
+from tsattn_tutorial.torch.recipes import PATCHES, PUBLISHED, SHARP, Recipe
 from tsattn_tutorial.torch.training import fit, predict
 
 __all__ = [
+    "PATCHES",
+    "PUBLISHED",
+    "SHARP",
     "AdditiveAttention",
     "AttentionClassifier",
     "CheckpointError",
+    "ConvolutionClassifier",
+    "FeedForwardClassifier",
+    "LastState",
+    "MaxPooling",
+    "MeanPooling",
+    "Patches",
+    "Recipe",
     "fit",
     "load_checkpoint",
     "predict",

@@ -10,7 +10,7 @@ from tsattn_tutorial.torch.models import AttentionClassifier
 
 __all__ = ["CheckpointError", "load_checkpoint", "save_checkpoint"]
 
-FORMAT = "tsattn-tutorial checkpoint 1"
+FORMAT = "tsattn-tutorial checkpoint 2"
 
 
 class CheckpointError(ValueError):
@@ -18,7 +18,7 @@ class CheckpointError(ValueError):
 
 
 def save_checkpoint(model: AttentionClassifier, path: str | os.PathLike[str]) -> None:
-    """Write the sizes and weights of a model. A crash half-way leaves the old file, if any, as it was.
+    """Write the options and weights of a model. A crash half-way leaves the old file, if any, as it was.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def save_checkpoint(model: AttentionClassifier, path: str | os.PathLike[str]) ->
         When the folder does not exist.
     """
     with written_whole(path) as temporary:
-        torch.save({"format": FORMAT, "sizes": model.sizes, "weights": model.state_dict()}, temporary)
+        torch.save({"format": FORMAT, "options": model.options, "weights": model.state_dict()}, temporary)
 
 
 def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "cpu") -> AttentionClassifier:
@@ -49,7 +49,7 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "
     Raises
     ------
     CheckpointError
-        When the file is missing, is not a checkpoint of this package, or its weights do not fit its sizes.
+        When the file is missing, is not a checkpoint of this package, or its weights do not fit its options.
     """
     path = Path(path)
     if not path.is_file():
@@ -62,9 +62,9 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "
         found = content.get("format") if isinstance(content, dict) else type(content).__name__
         raise CheckpointError(f"{path}: expected format {FORMAT!r}, got {found!r}")
     try:
-        model = AttentionClassifier(**content["sizes"])
+        model = AttentionClassifier(**content["options"])
     except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path}: expected the sizes of an AttentionClassifier, got: {error}") from None
+        raise CheckpointError(f"{path}: expected the options of an AttentionClassifier, got: {error}") from None
     weights = content.get("weights")
     if not isinstance(weights, dict):
         raise CheckpointError(f"{path}: expected weights by name, got {type(weights).__name__}")

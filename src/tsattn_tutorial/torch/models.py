@@ -1,64 +1,26 @@
 """The attention classifier of source A: a bidirectional LSTM, pooled by additive attention."""
 
+import math
 from numbers import Integral
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-__all__ = ["AdditiveAttention", "AttentionClassifier"]
+from tsattn_tutorial.torch.patches import Patches
+from tsattn_tutorial.torch.pooling import POOLINGS, AdditiveAttention, check_mask
+from tsattn_tutorial.torch.seeding import seeded
 
+__all__ = ["AttentionClassifier", "Pooling"]
 
-class AdditiveAttention(nn.Module):
-    """Pool a series into one vector: ``e_t = v^T tanh(W h_t + b) + c``, softmax over time, weighted sum.
-
-    Parameters
-    ----------
-    input_size : int
-        K, features per time step.
-    attention_size : int
-        A, features in which steps are scored.
-
-    See Also
-    --------
-    tsattn_tutorial.reference.additive_attention_pooling : the same in NumPy.
-    """
-
-    def __init__(self, input_size: int, attention_size: int) -> None:
-        super().__init__()
-        self.projection = nn.Linear(input_size, attention_size)
-        self.query = nn.Linear(attention_size, 1)
-
-    def forward(self, hidden: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Return the context ``(B, K)`` and the weights ``(B, T)``, which sum to 1 over the real steps.
-
-        Parameters
-        ----------
-        hidden : Tensor
-            ``(B, T, K)``.
-        mask : Tensor, optional
-            ``(B, T) bool``, true on real steps, at least one in every series.
-
-        Raises
-        ------
-        ValueError
-            When the mask does not fit or leaves a series without a step to attend to.
-        """
-        if mask is not None:
-            _check_mask(mask, hidden)
-        scores = self.query(torch.tanh(self.projection(hidden))).squeeze(-1)  # (B, T)
-        if mask is not None:
-            scores = scores.masked_fill(~mask, -torch.inf)
-            hidden = hidden.masked_fill(~mask[:, :, None], 0)  # 0 * NaN would be NaN
-        weights = torch.softmax(scores, dim=1)  # (B, T)
-        context = (weights[:, None, :] @ hidden).squeeze(1)  # (B, 1, T) @ (B, T, K) -> (B, K)
-        return context, weights
+Pooling = Literal["attention", "mean", "max", "last"]
 
 
 class AttentionClassifier(nn.Module):
     """Tell two classes of series apart: BiLSTM, additive attention over time, one linear unit.
 
-    With the default sizes this is the model of Paialunga (2025), 13,250 parameters in the same order,
+    With the default options this is the model of Paialunga (2025), 13,250 parameters in the same order,
     except that it returns the logit and leaves the sigmoid to the loss.
 
     Parameters
@@ -69,29 +31,60 @@ class AttentionClassifier(nn.Module):
         H, LSTM units per direction.
     attention_size : int
         A, features in which steps are scored.
+    layers : int
+        BiLSTMs on top of each other.
+    pooling : {"attention", "mean", "max", "last"}
+        What makes one vector of the states: attention, or what it has to beat, which has no parameters.
+    patch_size, slope, normalise
+        What the LSTM sees of the series: as in `Patches`.
     seed : int
         Seed of the initial weights. The global random state is left as it was.
 
     Raises
     ------
     ValueError
-        When a size is not a positive integer.
+        When a size is not a positive integer, the slope is not finite, or there is no such pooling.
     """
 
-    def __init__(self, input_size: int = 1, hidden_size: int = 32, attention_size: int = 64, *, seed: int = 0) -> None:
+    def __init__(
+        self,
+        input_size: int = 1,
+        hidden_size: int = 32,
+        attention_size: int = 64,
+        *,
+        layers: int = 1,
+        pooling: Pooling = "attention",
+        patch_size: int = 1,
+        slope: float = 0.0,
+        normalise: bool = False,
+        seed: int = 0,
+    ) -> None:
         super().__init__()
-        self.sizes = {"input_size": input_size, "hidden_size": hidden_size, "attention_size": attention_size}
-        for name, size in self.sizes.items():
+        sizes = {"input_size": input_size, "hidden_size": hidden_size, "attention_size": attention_size}
+        for name, size in {**sizes, "layers": layers, "patch_size": patch_size}.items():
             if not isinstance(size, Integral) or size < 1:
                 raise ValueError(f"{name} must be a positive integer, got {size!r}")
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed every GPU too
-            self.lstm = nn.LSTM(input_size, hidden_size, batch_first=True, bidirectional=True)
-            self.attention = AdditiveAttention(2 * hidden_size, attention_size)
+        if pooling not in get_args(Pooling):
+            raise ValueError(f"pooling must be one of {', '.join(get_args(Pooling))}; got {pooling!r}")
+        if not math.isfinite(slope):
+            raise ValueError(f"slope must be a finite number, got {slope!r}")
+        #: What the model was built with, but for the seed.
+        self.options = sizes | {"layers": layers, "pooling": pooling}
+        self.options |= {"patch_size": patch_size, "slope": slope, "normalise": normalise}
+        self.patches = Patches(patch_size, slope, normalise)
+        with seeded(seed):
+            features = self.patches.features(input_size)
+            self.lstm = nn.LSTM(features, hidden_size, layers, batch_first=True, bidirectional=True)
+            self.attention = (  # or what stands in its place
+                AdditiveAttention(2 * hidden_size, attention_size) if pooling == "attention" else POOLINGS[pooling]()
+            )
             self.classifier = nn.Linear(2 * hidden_size, 1)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Return the logit of class 1, ``(B,)``, and the attention weights, ``(B, T)``.
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Return the logit of class 1, ``(B,)``, and the weights, ``(B, T)``.
+
+        The weights of mean pooling are even; with the pooling "max" or "last" there are none. The weight of a patch is
+        spread evenly over its real steps.
 
         Parameters
         ----------
@@ -106,33 +99,29 @@ class AttentionClassifier(nn.Module):
         ValueError
             When a shape does not fit, or the mask is not a run of real steps followed by padding.
         """
-        size = self.sizes["input_size"]
+        size = self.options["input_size"]
         if x.ndim != 3 or x.shape[2] != size:
             raise ValueError(f"x must be (B, T, {size}), got {tuple(x.shape)}")
-        hidden = self._encode(x, mask)  # (B, T, 2H)
-        context, weights = self.attention(hidden, mask)  # (B, 2H), (B, T)
+        if mask is not None:
+            _check_order(mask, x)
+        patches, patch_mask = self.patches(x, mask)  # (B, P, F), (B, P)
+        hidden = self._encode(patches, patch_mask)  # (B, P, 2H)
+        context, weights = self.attention(hidden, patch_mask)  # (B, 2H), (B, P)
+        if weights is not None:
+            weights = self.patches.spread(weights, x.new_ones(x.shape[:2], dtype=torch.bool) if mask is None else mask)
         return self.classifier(context).squeeze(-1), weights  # (B,), (B, T)
 
-    def _encode(self, x: Tensor, mask: Tensor | None) -> Tensor:
+    def _encode(self, patches: Tensor, mask: Tensor | None) -> Tensor:
         if mask is None:
-            return self.lstm(x)[0]
-        lengths = _lengths(x, mask)
+            return self.lstm(patches)[0]
+        lengths = mask.sum(dim=1).cpu()  # (B,), on the CPU, where packing wants them
         # The backward direction must start at the last real step, not in the padding.
-        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-        return pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=x.shape[1])[0]
+        packed = pack_padded_sequence(patches, lengths, batch_first=True, enforce_sorted=False)
+        return pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=patches.shape[1])[0]
 
 
-def _lengths(x: Tensor, mask: Tensor) -> Tensor:
-    """Count the real steps of each series, ``(B,)`` on the CPU, where packing wants them."""
-    _check_mask(mask, x)
-    lengths = mask.sum(dim=1)  # (B,)
-    if (mask != (torch.arange(x.shape[1], device=mask.device) < lengths[:, None])).any():
+def _check_order(mask: Tensor, x: Tensor) -> None:
+    check_mask(mask, x)
+    lengths = mask.sum(dim=1, keepdim=True)  # (B, 1)
+    if (mask != (torch.arange(x.shape[1], device=mask.device) < lengths)).any():
         raise ValueError("mask must have all padding at the end of each series, got real steps behind padding")
-    return lengths.cpu()
-
-
-def _check_mask(mask: Tensor, x: Tensor) -> None:
-    if mask.dtype != torch.bool or mask.shape != x.shape[:2]:
-        raise ValueError(f"mask must be {tuple(x.shape[:2])} bool, got {tuple(mask.shape)} {mask.dtype}")
-    if not mask.any(dim=1).all():
-        raise ValueError("mask must leave every series at least one real step, got one of padding only")

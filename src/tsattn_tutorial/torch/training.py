@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from tqdm import tqdm
 
 from tsattn_tutorial.datasets import SeriesBatch
 from tsattn_tutorial.progress import progress_bar
-from tsattn_tutorial.training import Epoch, History, Prediction, check_settings
+from tsattn_tutorial.training import WARM_UP, Epoch, History, Prediction, Schedule, check_settings
 
 __all__ = ["fit", "predict"]
 
@@ -19,13 +20,14 @@ PREDICTION_BATCH = 256  # series per forward pass without gradients; changes mem
 
 def fit(
     model: nn.Module,
-    train: SeriesBatch,
+    train: SeriesBatch | Callable[[int], SeriesBatch],
     validation: SeriesBatch,
     *,
     epochs: int = 50,
     batch_size: int = 32,
     learning_rate: float = 1e-3,
     patience: int | None = 5,
+    schedule: Schedule = "constant",
     seed: int = 0,
     device: str | torch.device = "cpu",
     progress: bool = True,
@@ -39,15 +41,22 @@ def fit(
     Parameters
     ----------
     model : nn.Module
-        Called as ``logit, weights = model(x, mask)`` with ``x (B, T, D)`` and ``mask (B, T)`` or None.
-    train, validation : SeriesBatch
-        Labels 0 and 1. Their truth is not looked at.
+        Called as ``logit, weights = model(x, mask)`` with ``x (B, T, D)`` and ``mask (B, T)`` or None; the weights may
+        be None.
+    train : SeriesBatch, or callable
+        Labels 0 and 1. The truth is not looked at. Where series can be drawn at will, a function that takes the epoch,
+        counted from 1, and returns its series, equally many each time; it is called once an epoch.
+    validation : SeriesBatch
+        The same, to choose the epoch.
     epochs : int
         The most passes over the training data.
     batch_size : int
         B, series per step.
     learning_rate : float
-        Step size of Adam.
+        Step size of Adam, the largest where it changes.
+    schedule : {"constant", "cosine"}
+        How the step size changes: not at all; or up to ``learning_rate`` in the first tenth of all steps,
+        and down to 0 along half a cosine (Loshchilov and Hutter 2017).
     patience : int, optional
         Epochs without a new best validation loss after which training stops; None for never.
     seed : int
@@ -65,27 +74,31 @@ def fit(
     Raises
     ------
     ValueError
-        When a number is out of range, a batch is empty, or a label is neither 0 nor 1.
+        When a number is out of range, a batch is empty, a label is neither 0 nor 1, an epoch has another number of
+        series than the first, or there is no such schedule.
     FloatingPointError
         When a loss is no longer finite. The model then holds the best weights so far.
     """
     check_settings(epochs, batch_size, learning_rate, patience)
-    for name, batch in {"train": train, "validation": validation}.items():
-        if not len(batch) or not np.isin(batch.y, (0, 1)).all():
-            raise ValueError(f"{name} must hold series with labels 0 and 1, got labels {np.unique(batch.y)}")
+    series = train(1) if callable(train) else train
+    _check_labels("train", series)
+    _check_labels("validation", validation)
+    steps = epochs * math.ceil(len(series) / batch_size)
 
     model.to(device)
     optimiser = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    pace = torch.optim.lr_scheduler.LambdaLR(optimiser, _pace(schedule, steps))
     order = torch.Generator().manual_seed(seed)
     best = _Best(model)
     rows: list[Epoch] = []
     stopped_by = "epochs"
-    steps = epochs * math.ceil(len(train) / batch_size)
     with progress_bar(steps, "step", show=progress) as bar:
         try:
             while len(rows) < epochs and stopped_by == "epochs":
                 started = time.perf_counter()
-                train_loss = _train_epoch(model, train, optimiser, order, batch_size, bar)
+                if rows and callable(train):
+                    series = _next(train, len(rows) + 1, len(series))
+                train_loss = _train_epoch(model, series, optimiser, pace, order, batch_size, bar)
                 loss, accuracy = _evaluate(model, validation)
                 if not math.isfinite(loss):
                     raise FloatingPointError(f"validation loss is {loss}; try a smaller learning_rate")
@@ -117,7 +130,7 @@ def predict(model: nn.Module, batch: SeriesBatch) -> Prediction:
     Returns
     -------
     Prediction
-        ``probability (N,)`` of class 1 and ``weights (N, T)``.
+        ``probability (N,)`` of class 1 and ``weights (N, T)``; None where the model has none.
 
     Raises
     ------
@@ -131,9 +144,13 @@ def predict(model: nn.Module, batch: SeriesBatch) -> Prediction:
     for begin in range(0, len(batch), PREDICTION_BATCH):
         x, _, mask = _tensors(batch, slice(begin, begin + PREDICTION_BATCH), model)
         logit, weights = model(x, mask)
-        pieces.append((torch.sigmoid(logit).cpu(), weights.cpu()))
-    probability, weights = (torch.cat(part).double().numpy() for part in zip(*pieces, strict=True))
-    return Prediction(probability, weights)
+        pieces.append((torch.sigmoid(logit), weights))
+    probability, weights = zip(*pieces, strict=True)
+    return Prediction(_array(probability), None if weights[0] is None else _array(weights))
+
+
+def _array(pieces: tuple[Tensor, ...]) -> np.ndarray:
+    return torch.cat(pieces).cpu().double().numpy()
 
 
 class _Best:
@@ -155,10 +172,37 @@ class _Best:
         self.model.load_state_dict(self.weights)
 
 
+def _check_labels(name: str, batch: SeriesBatch) -> None:
+    if not len(batch) or not np.isin(batch.y, (0, 1)).all():
+        raise ValueError(f"{name} must hold series with labels 0 and 1, got labels {np.unique(batch.y)}")
+
+
+def _next(train: Callable[[int], SeriesBatch], epoch: int, size: int) -> SeriesBatch:
+    series = train(epoch)
+    _check_labels("train", series)
+    if len(series) != size:
+        raise ValueError(f"train must return equally many series each time, got {size}, then {len(series)}")
+    return series
+
+
+def _pace(schedule: Schedule, steps: int) -> Callable[[int], float]:
+    """Return the share of the step size that each of so many steps takes."""
+    match schedule:
+        case "constant":
+            return lambda step: 1.0
+        case "cosine":
+            warm_up = max(1, round(WARM_UP * steps))
+            falling = max(1, steps - warm_up)
+            return lambda step: min(step / warm_up, (1 + math.cos(math.pi * (step - warm_up) / falling)) / 2)
+        case _:
+            raise ValueError(f'schedule must be "constant" or "cosine", got {schedule!r}')
+
+
 def _train_epoch(
     model: nn.Module,
     train: SeriesBatch,
     optimiser: torch.optim.Optimizer,
+    pace: torch.optim.lr_scheduler.LRScheduler,
     order: torch.Generator,
     batch_size: int,
     bar: tqdm,
@@ -174,6 +218,7 @@ def _train_epoch(
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
+        pace.step()
         total += loss.item() * len(index)
         bar.update()
     return total / len(train)

@@ -1,0 +1,115 @@
+"""The sine-wave line-up and the recipes: same data for all, and what is measured is what is said."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from tsattn_tutorial.config import SineConfig
+from tsattn_tutorial.datasets import SeriesBatch, sine_waves, train_validation_test_split
+from tsattn_tutorial.experiments import SINE_CHANGES, SINE_MODELS, run_experiment
+from tsattn_tutorial.experiments.sine_scores import score_attention, score_probabilities
+from tsattn_tutorial.torch import PUBLISHED, SHARP
+
+QUICK = [name for name in SINE_MODELS if name not in ("MiniRocket", "QUANT", "Bayes")]
+
+
+def small(seed: int = 1, **parameters) -> dict:
+    return run_experiment("sine_models", seed, dataset_size=60, **parameters)
+
+
+@pytest.mark.parametrize("model", QUICK)
+def test_rows_are_whole_and_repeat_themselves(model):
+    row, again = (small(model=model, noise_std=0.5, test_series=30) for _ in range(2))
+    seconds = ("fit_seconds", "predict_seconds")
+    assert all(row[key] == again[key] or math.isnan(row[key]) for key in row if key not in seconds)
+    assert row["test_series"] == 30 and row["accuracy"] == 1 - row["errors"] / 30
+    assert all(row[key] >= 0 for key in seconds) and row["parameters_of_model"] >= 0
+    assert math.isnan(row["mass"]) == ("attention" not in model and model != "BiLSTM, mean")
+
+
+@pytest.mark.parametrize("model", ["MiniRocket", "QUANT", "Bayes"])
+def test_slower_methods_run(model):
+    row = small(model=model, noise_std=0.5, test_series=20)
+    assert row["accuracy"] > 0.5 and math.isnan(row["log_loss"]) == (model == "MiniRocket")
+
+
+def test_all_models_get_the_data_of_the_source_experiment():
+    row = small(model="one-line rule")
+    test = train_validation_test_split(sine_waves(SineConfig(dataset_size=60), seed=1), seed=1).test
+    assert row["test_series"] == len(test) == 12 and row["errors"] == 0
+    assert row["chance"] == pytest.approx(test.truth[test.y == 1].mean())
+
+
+def test_the_bilstm_with_attention_is_the_source_experiment():
+    ours = small(model="BiLSTM, attention")
+    theirs = run_experiment("bilstm_attention", 1, dataset_size=60)
+    for key in ("accuracy", "mass", "chance", "pointing", "epochs_run"):
+        assert ours[key] == pytest.approx(theirs[key], abs=1e-12)
+
+
+def test_the_rule_is_perfect_without_noise_and_finds_nothing_in_it():
+    clean, noisy = (small(model="one-line rule", noise_std=s, test_series=200) for s in (0.0, 0.5))
+    majority = small(model="majority class", noise_std=0.5, test_series=200)
+    assert clean["accuracy"] == 1 and abs(noisy["accuracy"] - 0.5) < 0.15 and abs(majority["accuracy"] - 0.5) < 0.15
+
+
+def test_bayes_beats_the_others_on_the_same_series():
+    rows = {model: small(model=model, noise_std=2.0, test_series=150) for model in ("Bayes", "feed-forward", "QUANT")}
+    assert rows["Bayes"]["chance"] == rows["QUANT"]["chance"]
+    assert rows["Bayes"]["errors"] < min(rows["QUANT"]["errors"], rows["feed-forward"]["errors"])
+    assert rows["Bayes"]["brier"] < rows["QUANT"]["brier"] and rows["Bayes"]["mass"] > 0.8
+
+
+def test_the_limit_needs_noise_and_models_need_a_name():
+    with pytest.raises(ValueError, match="noise_std"):
+        small(model="Bayes")
+    with pytest.raises(ValueError, match="model must be one of majority class, .*; got 'Rocket'"):
+        small(model="Rocket")
+
+
+def test_probabilities_are_scored_by_hand():
+    y, probability = np.array([0, 1, 1, 0]), np.array([0.02, 0.97, 0.4, 0.5])
+    scores = score_probabilities(y, probability)
+    assert scores["errors"] == 2 and scores["accuracy"] == 0.5  # one half counts as label 1
+    assert scores["log_loss"] == pytest.approx(-np.log([0.98, 0.97, 0.4, 0.5]).mean())
+    assert scores["brier"] == pytest.approx(np.mean([0.02**2, 0.03**2, 0.6**2, 0.5**2]))
+    count, total, positive = json.loads(scores["reliability"])
+    assert sum(count) == 4 and sum(total) == pytest.approx(probability.sum()) and sum(positive) == 2
+    assert (count[0], count[8], count[10], count[19]) == (1, 1, 1, 1) and (positive[8], positive[10]) == (1, 0)
+
+
+def test_attention_is_scored_on_flattened_series_alone():
+    truth = np.array([[True, True, False, False], [False] * 4])
+    test = SeriesBatch(np.zeros((2, 4, 1), np.float32), np.array([1, 0]), truth)
+    scores = score_attention(np.array([[0.5, 0.2, 0.3, 0.0], [0, 0, 0, 1.0]]), test)
+    assert scores == {"mass": pytest.approx(0.7), "chance": 0.5, "pointing": 1}
+    assert math.isnan(score_attention(None, test)["mass"])
+
+
+def test_the_changes_lead_from_the_published_recipe_to_ours(monkeypatch):
+    seen = []
+
+    def stop(recipe, *_, **__):
+        seen.append(recipe)
+        raise InterruptedError
+
+    monkeypatch.setattr("tsattn_tutorial.torch.Recipe.fit", stop)
+    asked = [{"up_to": "published"}, {}, {"without": "slope"}, {"up_to": "paced", "hidden_size": 8}]
+    for parameters in asked:
+        with pytest.raises(InterruptedError):
+            run_experiment("sine_recipe", 0, **parameters)
+    first, last, no_slope, paced = seen
+    assert first == PUBLISHED and last == SHARP and list(SINE_CHANGES)[0] == "published"
+    assert no_slope.slope == 0 and no_slope.patch_size == SHARP.patch_size
+    assert paced.hidden_size == 8 and paced.normalise and paced.patch_size == 1 and paced.epochs == SHARP.epochs
+    for key in ("up_to", "without"):
+        with pytest.raises(ValueError, match=f"{key} must be one of published"):
+            run_experiment("sine_recipe", 0, **{key: "faster"})
+
+
+def test_the_recipe_learns_in_seconds_and_attends_to_the_stretch():
+    row = run_experiment("sine_recipe", 1000)
+    assert row["errors"] <= 4 and row["mass"] > 0.85 and row["validation_errors"] <= 2
+    assert row["epochs_run"] == SHARP.epochs and row["pointing"] > 0.98
