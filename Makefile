@@ -10,6 +10,9 @@ NOTEBOOKS ?=
 # `make test PYTEST_ARGS="-k config -x"` passes options on.
 PYTEST_ARGS ?=
 
+# `make bench BENCH_ARGS=--long` runs four times the rounds.
+BENCH_ARGS ?=
+
 # Test files and chapters run side by side, each whole in one process; `make test WORKERS=0` runs them one by one.
 WORKERS ?= 2
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile
@@ -52,6 +55,10 @@ portability: $(INSTALLED) ## compare the notebooks on 1 and 2 threads and on an 
 	$(ONE_THREAD) $(BIN)/python -m pytest --nbval $(SIDE_BY_SIDE) book $(PYTEST_ARGS)
 	OMP_NUM_THREADS=2 MKL_NUM_THREADS=2 $(BIN)/python -m pytest --nbval book $(PYTEST_ARGS)
 	$(ONE_THREAD) $(OLD_CPU) $(BIN)/python -m pytest --nbval $(SIDE_BY_SIDE) book $(PYTEST_ARGS)
+
+.PHONY: bench
+bench: $(INSTALLED) ## time things side by side, as ratios; BENCH_ARGS=--long for more rounds
+	$(ONE_THREAD) NUMBA_NUM_THREADS=1 $(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 .PHONY: lint
 lint: $(INSTALLED) ## check style and format

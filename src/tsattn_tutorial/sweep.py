@@ -25,7 +25,7 @@ from tsattn_tutorial.experiments import EXPERIMENTS, different_parameters, run_e
 from tsattn_tutorial.files import written_whole
 from tsattn_tutorial.progress import progress_bar
 
-__all__ = ["main", "run_sweep"]
+__all__ = ["circumstances", "main", "run_sweep"]
 
 VERSIONS = ("tsattn_tutorial", "numpy", "torch", "tensorflow", "keras", "aeon")
 
@@ -145,12 +145,18 @@ def _run_fit(experiment: str, seed: int, parameters: Mapping[str, Any], command:
         _key(experiment, seed, parameters)
         | result
         | {"total_seconds": time.perf_counter() - started, "error": error, "command": command}
-        | _circumstances()
+        | circumstances()
     )
 
 
-def _circumstances() -> dict[str, Any]:
-    """When, with what and on what a fit ran."""
+def circumstances() -> dict[str, Any]:
+    """Say when, with what and on what something was measured.
+
+    Returns
+    -------
+    dict
+        ``date``, ``python``, ``versions`` of the libraries that are loaded, ``machine``, and ``threads`` of a fit.
+    """
     torch = sys.modules.get("torch")
     loaded = {name: sys.modules[name].__version__ for name in VERSIONS if name in sys.modules}
     return {

@@ -15,6 +15,7 @@ from tsattn_tutorial.experiments.planted import (
 )
 from tsattn_tutorial.experiments.registry import EXPERIMENTS, different_parameters, run_experiment
 from tsattn_tutorial.experiments.sine import bilstm_attention
+from tsattn_tutorial.experiments.sine_fresh import sine_fresh_series
 from tsattn_tutorial.experiments.sine_models import SINE_MODELS, sine_models
 from tsattn_tutorial.experiments.sine_recipes import SINE_CHANGES, sine_recipe
 from tsattn_tutorial.experiments.vowels import VOWELS_MODELS, japanese_vowels
@@ -36,6 +37,7 @@ __all__ = [
     "planted_steps_attention",
     "run_experiment",
     "self_attention_effect",
+    "sine_fresh_series",
     "sine_models",
     "sine_recipe",
     "stream_seed",

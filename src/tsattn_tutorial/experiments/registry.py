@@ -12,6 +12,7 @@ from tsattn_tutorial.experiments.planted import (
     planted_steps_attention,
 )
 from tsattn_tutorial.experiments.sine import bilstm_attention
+from tsattn_tutorial.experiments.sine_fresh import sine_fresh_series
 from tsattn_tutorial.experiments.sine_models import sine_models
 from tsattn_tutorial.experiments.sine_recipes import sine_recipe
 from tsattn_tutorial.experiments.vowels import japanese_vowels
@@ -29,6 +30,7 @@ EXPERIMENTS: Mapping[str, Callable[..., dict[str, Any]]] = {
         planted_dimensions_attention,
         planted_steps_attention,
         self_attention_effect,
+        sine_fresh_series,
         sine_models,
         sine_recipe,
     )
