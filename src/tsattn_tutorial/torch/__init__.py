@@ -2,6 +2,7 @@
 
 from tsattn_tutorial.torch.baselines import ConvolutionClassifier, FeedForwardClassifier
 from tsattn_tutorial.torch.checkpoints import CheckpointError, load_checkpoint, save_checkpoint
+from tsattn_tutorial.torch.gradients import input_gradients, integrated_gradients
 from tsattn_tutorial.torch.models import AttentionClassifier
 from tsattn_tutorial.torch.patches import Patches
 from tsattn_tutorial.torch.pooling import AdditiveAttention, LastState, MaxPooling, MeanPooling
@@ -23,6 +24,8 @@ __all__ = [
     "Patches",
     "Recipe",
     "fit",
+    "input_gradients",
+    "integrated_gradients",
     "load_checkpoint",
     "predict",
     "save_checkpoint",

@@ -1,0 +1,104 @@
+"""How the logit answers to each sample: gradients, and gradients added up along a path from a baseline."""
+
+from numbers import Integral
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tsattn_tutorial.datasets import SeriesBatch
+
+__all__ = ["input_gradients", "integrated_gradients"]
+
+GRADIENT_BATCH = 256  # series per backward pass; changes memory, not results
+
+
+def input_gradients(model: nn.Module, batch: SeriesBatch) -> np.ndarray:
+    """Differentiate the logit of each series by its samples (Simonyan, Vedaldi and Zisserman 2014).
+
+    Parameters
+    ----------
+    model : nn.Module
+        As for `fit`; used where it is, in the precision it has. Its parameters and their gradients stay as they are.
+    batch : SeriesBatch
+        N series. What stands in padding is not looked at.
+
+    Returns
+    -------
+    ndarray
+        ``(N, T, D) float64``, in logits per unit of the input; 0 on padding.
+
+    Raises
+    ------
+    ValueError
+        When the batch is empty.
+    """
+    x, mask = _real(batch)
+    return _gradients(model, x, mask)
+
+
+def integrated_gradients(
+    model: nn.Module, batch: SeriesBatch, *, baseline: np.ndarray | float, steps: int = 50
+) -> np.ndarray:
+    """Share out the difference between the logit of a series and that of a baseline (Sundararajan et al. 2017).
+
+    The gradients are averaged along the straight line from the baseline to the series, and multiplied by the distance:
+    ``(x - x') mean(gradient at x' + s (x - x'))`` over s between 0 and 1. They sum to ``logit(x) - logit(x')``, as far
+    as the steps resolve the line: compare the sums before you trust the shares.
+
+    Parameters
+    ----------
+    model : nn.Module
+        As for `input_gradients`.
+    batch : SeriesBatch
+        N series. What stands in padding is not looked at.
+    baseline : ndarray or float
+        ``x'``: one number, ``(T, D)``, or ``(N, T, D)``, finite. What a series is compared with decides what is
+        found, so there is no default.
+    steps : int
+        Points on the line, each in the middle of a part of the same length.
+
+    Returns
+    -------
+    ndarray
+        ``(N, T, D) float64``, in logits; 0 on padding.
+
+    Raises
+    ------
+    ValueError
+        When the batch is empty, the baseline does not fit or is not finite, or ``steps`` is not a positive integer.
+    """
+    if not isinstance(steps, Integral) or isinstance(steps, bool) or steps < 1:
+        raise ValueError(f"steps must be a positive integer, got {steps!r}")
+    x, mask = _real(batch)
+    start = np.asarray(baseline, dtype=float)
+    if start.shape not in ((), x.shape[1:], x.shape) or not np.isfinite(start).all():
+        raise ValueError(f"baseline must be finite: one number, {x.shape[1:]} or {x.shape}; got {start.shape}")
+    way = x - start  # (N, T, D)
+    total = np.zeros(x.shape)
+    for step in range(steps):
+        total += _gradients(model, start + (step + 0.5) / steps * way, mask)
+    return way * total / steps
+
+
+def _real(batch: SeriesBatch) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the samples, with 0 for what stands in padding, ``(N, T, D) float64``, and the mask."""
+    if not len(batch):
+        raise ValueError("batch must hold at least one series, got none")
+    x = batch.x.astype(float)
+    return (x, None) if batch.mask is None else (np.where(batch.mask[:, :, None], x, 0.0), batch.mask)
+
+
+def _gradients(model: nn.Module, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    model.eval()
+    like = next(model.parameters())
+    pieces: list[Tensor] = []
+    for begin in range(0, len(x), GRADIENT_BATCH):
+        part = slice(begin, begin + GRADIENT_BATCH)
+        samples = torch.tensor(x[part], dtype=like.dtype, device=like.device, requires_grad=True)
+        real = None if mask is None else torch.tensor(mask[part], device=like.device)
+        logit, _ = model(samples, real)  # (B,)
+        # A logit depends on its own series alone, so the gradient of the sum holds that of each.
+        pieces += torch.autograd.grad(logit.sum(), samples)
+    gradients = torch.cat(pieces).cpu().double().numpy()
+    return gradients if mask is None else np.where(mask[:, :, None], gradients, 0.0)
