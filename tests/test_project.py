@@ -119,7 +119,7 @@ def test_pins_satisfy_the_package():
 
 
 def test_imports_are_pinned():
-    """Whatever the package, the tests, the tools or the extension import is a direct requirement."""
+    """Whatever the package, the tests, the tools, the benchmarks or the extension import is a direct requirement."""
     distributions = {
         "bs4": "beautifulsoup4",
         "repo2docker": "jupyter-repo2docker",
@@ -127,14 +127,15 @@ def test_imports_are_pinned():
         "yaml": "pyyaml",
     }
     own = {path.stem for folder in ("tools", "book/_ext", "tests") for path in (ROOT / folder).glob("*.py")}
-    files = [path for folder in ("src", "tests", "tools", "book/_ext") for path in (ROOT / folder).rglob("*.py")]
+    folders = ("src", "tests", "tools", "benchmarks", "book/_ext")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     imported = set()
     for tree in (ast.parse(path.read_text(encoding="utf-8")) for path in files):
         for node in ast.walk(tree):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
             imported |= {name.partition(".")[0] for name in names}
-    third_party = imported - own - sys.stdlib_module_names - {"", "tsattn_tutorial"}
+    third_party = imported - own - sys.stdlib_module_names - {"", "benchmarks", "tsattn_tutorial"}
     needed = {canonicalize_name(distributions.get(name, name)) for name in third_party}
     assert not needed - requirements("requirements.txt").keys()
 
