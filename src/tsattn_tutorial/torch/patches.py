@@ -18,7 +18,8 @@ class Patches(nn.Module):
     Parameters
     ----------
     size : int
-        Samples in a patch. Where the last patch is not full, its missing samples are zeros.
+        Samples in a patch. Where the last patch is not full, its missing samples are zeros, values and slopes alike: to
+        a model that looks for flat stretches they are one. Train on such series, or cut them to whole patches.
     slope : float
         Factor of the first differences ``x_t - x_(t-1)``, a channel beside each value; 0 for none. The first real
         step has none before it, and gets 0.
