@@ -210,6 +210,7 @@ def test_where_is_calibrated(simulated):
     # In the stretch are as many steps as a stretch has, and its likeliest place is the truth more often than chance.
     assert where.sum(axis=1).mean() == pytest.approx(truth.sum(axis=1).mean(), rel=0.03)
     assert (where * truth).sum() / where.sum() > truth.mean() + 0.2
+    assert np.allclose(posterior.ideal_attention.sum(axis=1), 1)
 
 
 @pytest.mark.parametrize("factor", [0.6, 1.6])

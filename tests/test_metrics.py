@@ -11,6 +11,7 @@ from tsattn_tutorial.metrics import (
     attention_mass_by_shift,
     binary_report,
     mean_interval,
+    pointing,
     proportion_interval,
 )
 
@@ -116,3 +117,11 @@ def test_an_early_attention_shows_at_a_negative_shift():
     truth[0, 20:25] = True
     masses = attention_mass_by_shift(np.roll(truth, -6, axis=1) / 5, truth, np.array([-6, 0, 6]))
     assert masses.tolist() == [1, 0, 0]
+
+
+def test_pointing_asks_where_the_largest_weight_lies():
+    truth = np.array([[False, True, True], [False, False, True], [True, False, False]])
+    weights = np.array([[0.4, 0.6, 0.0], [0.5, 0.3, 0.2], [0.4, 0.2, 0.4]])  # in the last, the first of two equal ones
+    assert pointing(weights, truth).tolist() == [True, False, True]
+    with pytest.raises(ValueError, match="rows that sum to 1"):
+        pointing(weights * 2, truth)

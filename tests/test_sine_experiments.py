@@ -100,7 +100,12 @@ def test_the_changes_lead_from_the_published_recipe_to_ours(monkeypatch):
         raise InterruptedError
 
     monkeypatch.setattr("tsattn_tutorial.torch.Recipe.fit", stop)
-    asked = [{"up_to": "published"}, {}, {"without": "slope"}, {"up_to": "paced", "hidden_size": 8}]
+    asked = [
+        {"up_to": "published"},
+        {},
+        {"without": "slope"},
+        {"up_to": "paced", "hidden_size": 8, "pooling": "max", "slope": 2.0},
+    ]
     for parameters in asked:
         with pytest.raises(InterruptedError):
             run_experiment("sine_recipe", 0, **parameters)
@@ -108,6 +113,7 @@ def test_the_changes_lead_from_the_published_recipe_to_ours(monkeypatch):
     assert first == PUBLISHED and last == SHARP and next(iter(SINE_CHANGES)) == "published"
     assert no_slope.slope == 0 and no_slope.patch_size == SHARP.patch_size
     assert paced.hidden_size == 8 and paced.normalise and paced.patch_size == 1 and paced.epochs == SHARP.epochs
+    assert paced.pooling == "max" and paced.slope == 2
     for key in ("up_to", "without"):
         with pytest.raises(ValueError, match=f"{key} must be one of published"):
             run_experiment("sine_recipe", 0, **{key: "faster"})
@@ -115,7 +121,7 @@ def test_the_changes_lead_from_the_published_recipe_to_ours(monkeypatch):
 
 def test_the_recipe_learns_in_seconds_and_attends_to_the_stretch():
     row = run_experiment("sine_recipe", 1000)
-    assert row["errors"] <= 4 and row["mass"] > 0.85 and row["validation_errors"] <= 2
+    assert row["errors"] <= 2 and row["mass"] > 0.95 and row["validation_errors"] <= 2
     assert row["epochs_run"] == SHARP.epochs and row["pointing"] > 0.98
 
 

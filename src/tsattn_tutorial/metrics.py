@@ -15,6 +15,7 @@ __all__ = [
     "attention_mass_by_shift",
     "binary_report",
     "mean_interval",
+    "pointing",
     "proportion_interval",
 ]
 
@@ -211,6 +212,29 @@ def attention_mass_by_shift(weights: np.ndarray, truth: np.ndarray, shifts: np.n
         overlap = weights[:, late : steps - early] * truth[:, early : steps - late]
         masses.append(overlap.sum(axis=1).mean())
     return np.array(masses)
+
+
+def pointing(weights: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Say for each series whether its largest weight, the first of several equal ones, lies where the signal is.
+
+    Parameters
+    ----------
+    weights, truth : ndarray
+        ``(N, T)`` as for `attention_mass`.
+
+    Returns
+    -------
+    ndarray
+        ``(N,) bool``.
+
+    Raises
+    ------
+    ValueError
+        As in `attention_mass`.
+    """
+    weights, truth = np.asarray(weights), np.asarray(truth)
+    _check_weights(weights, truth)
+    return np.take_along_axis(truth, weights.argmax(axis=1)[:, None], axis=1)[:, 0]
 
 
 def _check_weights(weights: np.ndarray, truth: np.ndarray) -> None:

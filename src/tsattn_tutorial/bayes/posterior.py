@@ -45,6 +45,11 @@ class SinePosterior:
     stretch: np.ndarray
 
     @property
+    def ideal_attention(self) -> np.ndarray:
+        """``(N, T)``, `where` scaled so that each row sums to 1: the weights of whoever knows all that can be known."""
+        return self.where / self.where.sum(axis=1, keepdims=True)
+
+    @property
     def expected_accuracy(self) -> Estimate:
         """Accuracy that the likelier label has on series like these, with its 95 % interval; N is at least 2."""
         return mean_interval(np.maximum(self.probability, 1 - self.probability))

@@ -6,6 +6,7 @@ import numpy as np
 
 from tsattn_tutorial.config import SineConfig
 from tsattn_tutorial.datasets import near_peak, sine_waves, train_validation_test_split
+from tsattn_tutorial.experiments.sine_scores import score_attention
 from tsattn_tutorial.metrics import attention_mass, attention_mass_by_shift, binary_report
 
 __all__ = ["bilstm_attention"]
@@ -75,10 +76,8 @@ def bilstm_attention(
     (tn, fp), (fn, tp) = report.confusion.tolist()
 
     flat = test.y == 1
-    mass, chance = attention_mass(weights[flat], test.truth[flat])
     by_shift = attention_mass_by_shift(weights[flat], test.truth[flat], SHIFTS)
     peak_mass, peak_chance = attention_mass(weights[~flat], near_peak(test.x[~flat]))
-    largest = weights[flat].argmax(axis=1)
     return {
         "accuracy": report.accuracy.value,
         "precision": report.precision.value,
@@ -95,9 +94,7 @@ def bilstm_attention(
         "stopped_by": history.stopped_by,
         "validation_loss": min(row.validation_loss for row in history.epochs),
         "fit_seconds": history.seconds,
-        "mass": mass.mean(),
-        "chance": chance.mean(),
-        "pointing": np.take_along_axis(test.truth[flat], largest[:, None], axis=1).mean(),
+        **score_attention(weights, test),
         "shift": SHIFTS[by_shift.argmax()],
         "mass_at_shift": by_shift.max(),
         "peak_mass": peak_mass.mean(),

@@ -81,8 +81,7 @@ def sine_fresh_series(
     if history.stopped_by == "interrupt":
         raise KeyboardInterrupt
     probability, weights = predict(model, test)
-    where = posterior.where / posterior.where.sum(axis=1, keepdims=True)
-    bayes = score_probabilities(test.y, posterior.probability) | score_attention(where, test)
+    bayes = score_probabilities(test.y, posterior.probability) | score_attention(posterior.ideal_attention, test)
     wrong, bayes_wrong = ((p >= 0.5) != test.y for p in (probability, posterior.probability))
     return {
         **score_probabilities(test.y, probability),

@@ -121,8 +121,7 @@ def _bayes(parts: Split, config: SineConfig, seed: int) -> _Outcome:
 
     started = time.perf_counter()
     posterior = sine_posterior(parts.test.x, config, progress=False)
-    where = posterior.where / posterior.where.sum(axis=1, keepdims=True)
-    return _Outcome(posterior.probability, where, 0, np.nan, 0.0, time.perf_counter() - started)
+    return _Outcome(posterior.probability, posterior.ideal_attention, 0, np.nan, 0.0, time.perf_counter() - started)
 
 
 def _fit_and_predict(classifier: Any, parts: Split, features: Callable[[SeriesBatch], np.ndarray]) -> _Outcome:

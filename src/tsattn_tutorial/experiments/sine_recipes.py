@@ -14,8 +14,8 @@ __all__ = ["SINE_CHANGES", "sine_recipe"]
 SINE_CHANGES: dict[str, dict[str, Any]] = {
     "published": {},
     "normalised": {"normalise": True},
-    "paced": {"epochs": 6, "batch_size": 100, "learning_rate": 2e-2, "patience": None, "schedule": "cosine"},
-    "slope": {"slope": 30.0},
+    "paced": {"epochs": 4, "batch_size": 100, "learning_rate": 2e-2, "patience": None, "schedule": "cosine"},
+    "slope": {"slope": 300.0},
     "patches": {"patch_size": 20},
     "smaller": {"hidden_size": 16, "attention_size": 32},
 }
@@ -26,6 +26,8 @@ def sine_recipe(
     *,
     up_to: str = "smaller",
     without: str = "",
+    pooling: str | None = None,
+    slope: float | None = None,
     patch_size: int | None = None,
     hidden_size: int | None = None,
     attention_size: int | None = None,
@@ -44,7 +46,7 @@ def sine_recipe(
         `tsattn_tutorial.torch.SHARP`.
     without : str
         One of these changes that is not made; none when empty.
-    patch_size, hidden_size, attention_size, epochs, batch_size, learning_rate
+    pooling, slope, patch_size, hidden_size, attention_size, epochs, batch_size, learning_rate
         What to set otherwise; as the recipe has it when left out.
 
     Returns
@@ -57,7 +59,7 @@ def sine_recipe(
     Raises
     ------
     ValueError
-        When there is no such change, or a number is out of range.
+        When there is no such change or pooling, or a number is out of range.
     KeyboardInterrupt
         When training was interrupted.
     """
@@ -73,6 +75,8 @@ def sine_recipe(
         if name == up_to:
             break
     other = {
+        "pooling": pooling,
+        "slope": slope,
         "patch_size": patch_size,
         "hidden_size": hidden_size,
         "attention_size": attention_size,

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.metrics import brier_score_loss, log_loss
 
 from tsattn_tutorial.datasets import SeriesBatch
-from tsattn_tutorial.metrics import attention_mass
+from tsattn_tutorial.metrics import attention_mass, pointing
 
 __all__ = ["score_attention", "score_probabilities"]
 
@@ -66,6 +66,4 @@ def score_attention(weights: np.ndarray | None, test: SeriesBatch) -> dict[str, 
     if weights is None:
         return {"mass": np.nan, "chance": truth.mean(), "pointing": np.nan}
     mass, chance = attention_mass(weights[flat], truth)
-    largest = weights[flat].argmax(axis=1)
-    pointing = np.take_along_axis(truth, largest[:, None], axis=1).mean()
-    return {"mass": mass.mean(), "chance": chance.mean(), "pointing": pointing}
+    return {"mass": mass.mean(), "chance": chance.mean(), "pointing": pointing(weights[flat], truth).mean()}

@@ -2,19 +2,16 @@
 
 import math
 from numbers import Integral
-from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from tsattn_tutorial.torch.patches import Patches
-from tsattn_tutorial.torch.pooling import POOLINGS, AdditiveAttention, check_mask
+from tsattn_tutorial.torch.pooling import Pooling, check_mask, make_pooling
 from tsattn_tutorial.torch.seeding import seeded
 
-__all__ = ["AttentionClassifier", "Pooling"]
-
-Pooling = Literal["attention", "mean", "max", "last"]
+__all__ = ["AttentionClassifier"]
 
 
 class AttentionClassifier(nn.Module):
@@ -64,8 +61,6 @@ class AttentionClassifier(nn.Module):
         for name, size in {**sizes, "layers": layers, "patch_size": patch_size}.items():
             if not isinstance(size, Integral) or size < 1:
                 raise ValueError(f"{name} must be a positive integer, got {size!r}")
-        if pooling not in get_args(Pooling):
-            raise ValueError(f"pooling must be one of {', '.join(get_args(Pooling))}; got {pooling!r}")
         if not math.isfinite(slope):
             raise ValueError(f"slope must be a finite number, got {slope!r}")
         #: What the model was built with, but for the seed.
@@ -75,9 +70,7 @@ class AttentionClassifier(nn.Module):
         with seeded(seed):
             features = self.patches.features(input_size)
             self.lstm = nn.LSTM(features, hidden_size, layers, batch_first=True, bidirectional=True)
-            self.attention = (  # or what stands in its place
-                AdditiveAttention(2 * hidden_size, attention_size) if pooling == "attention" else POOLINGS[pooling]()
-            )
+            self.attention = make_pooling(pooling, 2 * hidden_size, attention_size)  # attention, or what stands for it
             self.classifier = nn.Linear(2 * hidden_size, 1)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor | None]:

@@ -1,9 +1,14 @@
 """Ways to make one vector of the states of all time steps. Attention is one of them."""
 
+from typing import Literal, get_args
+
 import torch
 from torch import Tensor, nn
 
-__all__ = ["POOLINGS", "AdditiveAttention", "LastState", "MaxPooling", "MeanPooling", "check_mask"]
+__all__ = ["AdditiveAttention", "LastState", "MaxPooling", "MeanPooling", "Pooling", "check_mask", "make_pooling"]
+
+#: Names of the poolings: attention, and what it has to beat.
+Pooling = Literal["attention", "mean", "max", "last"]
 
 
 class AdditiveAttention(nn.Module):
@@ -85,8 +90,19 @@ class LastState(nn.Module):
         return torch.cat([forwards, hidden[:, 0, half:]], dim=1), None
 
 
-#: The poolings that stand in for attention, by name.
-POOLINGS = {"mean": MeanPooling, "max": MaxPooling, "last": LastState}
+def make_pooling(name: Pooling, input_size: int, attention_size: int) -> nn.Module:
+    """Make the pooling of that name; only attention looks at the sizes, which are those of `AdditiveAttention`.
+
+    Raises
+    ------
+    ValueError
+        When there is no such pooling.
+    """
+    if name not in get_args(Pooling):
+        raise ValueError(f"pooling must be one of {', '.join(get_args(Pooling))}; got {name!r}")
+    if name == "attention":
+        return AdditiveAttention(input_size, attention_size)
+    return {"mean": MeanPooling, "max": MaxPooling, "last": LastState}[name]()
 
 
 def check_mask(mask: Tensor, x: Tensor) -> None:

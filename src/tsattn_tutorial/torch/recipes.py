@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from tsattn_tutorial.datasets import SeriesBatch
-from tsattn_tutorial.torch.models import AttentionClassifier, Pooling
+from tsattn_tutorial.torch.models import AttentionClassifier
+from tsattn_tutorial.torch.pooling import Pooling
 from tsattn_tutorial.torch.training import fit
 from tsattn_tutorial.training import History, Schedule
 
@@ -123,9 +124,9 @@ SHARP = Recipe(
     hidden_size=16,
     attention_size=32,
     patch_size=20,
-    slope=30.0,
+    slope=300.0,
     normalise=True,
-    epochs=6,
+    epochs=4,
     batch_size=100,
     learning_rate=2e-2,
     patience=None,
