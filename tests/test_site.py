@@ -1,11 +1,8 @@
 """The built site, as a reader meets it: opened from the disk in a browser, every link followed.
 
-Build it first with ``make book``. Where there is no site or no Chromium, these tests are skipped, unless
-``TSATTN_REQUIRE_BROWSER`` is 1: then they fail.
+Build it first with ``make book``. Where there is no site or no Chromium, these tests are skipped (see conftest.py).
 """
 
-import os
-import shutil
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
@@ -16,45 +13,24 @@ from bs4 import BeautifulSoup
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
 PAGES = [page for page in sorted(SITE.rglob("*.html")) if "_static" not in page.parts]
-REQUIRED = os.environ.get("TSATTN_REQUIRE_BROWSER") == "1"
 # What a page names without asking for it: the reader has to click.
 MERELY_LINKED = {"a", "area"}
 # Equations that MathJax did not find, did not understand, or set in red for an unknown command.
 UNSET_EQUATIONS = """all => all
     .filter(e => !e.querySelector("mjx-container") || e.querySelector("mjx-merror, mjx-mtext[style*='red']"))
     .map(e => e.textContent)"""
-
-
-def skip_or_fail(reason: str) -> None:
-    """Skip, or fail where the tests must run."""
-    if REQUIRED:
-        pytest.fail(f"{reason} (TSATTN_REQUIRE_BROWSER=1)")
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="session")
-def site() -> Path:
-    """Folder of the built site."""
-    if not PAGES:
-        skip_or_fail("no built site in _build/html: run `make book`")
-    return SITE
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Headless Chromium of the system, one for all pages."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    executable = next(filter(None, map(shutil.which, names)), None)
-    if executable is None:
-        skip_or_fail(f"no Chromium found: none of {', '.join(names)} is on the path")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        # Inside a container there is no sandbox to be had, and little shared memory.
-        options = ["--no-sandbox", "--disable-dev-shm-usage"]
-        browser = playwright.chromium.launch(executable_path=executable, args=options)
-        yield browser
-        browser.close()
+# MathJax sets the page after it has loaded, and only then asks for its fonts.
+EVERYTHING = """async () => {
+    document.querySelectorAll("img").forEach(i => (i.loading = "eager"));
+    await MathJaxReady();
+    await Promise.allSettled([...document.images].map(i => i.decode()));
+    await document.fonts.ready;
+    async function MathJaxReady() {
+        if (!window.MathJax?.startup) return;
+        await MathJax.startup.promise;
+        await MathJax.typesetPromise();
+    }
+}"""
 
 
 def page_id(path: Path) -> str:
@@ -101,10 +77,8 @@ def test_page_opens_offline(path, site, browser):
 
     page = context.new_page()
     page.goto(path.as_uri(), wait_until="load")
-    page.wait_for_load_state("networkidle")
-    # MathJax sets the page after it has loaded, and only then asks for its fonts.
-    page.evaluate("() => window.MathJax?.startup?.promise")
-    page.evaluate("() => document.fonts.ready")
+    # Pictures and formulas that are not near the screen wait until they are: ask for them all.
+    page.evaluate(EVERYTHING)
     broken = page.eval_on_selector_all("img", "all => all.filter(i => !i.complete || !i.naturalWidth).map(i => i.src)")
     unset = page.eval_on_selector_all(".math", UNSET_EQUATIONS)
     context.close()

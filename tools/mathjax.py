@@ -26,26 +26,33 @@ COMPONENTS = [
     "a11y/assistive-mml",  # the same formulas as MathML, for screen readers
 ]
 
-# Runs before everything else: what the page configures stays, and comes first. A page of mathematics takes a phone a
-# second or more; it is set a few formulas at a time, and between them the reader can scroll.
+# Runs before everything else: what the page configures stays, and comes first. All the mathematics of a page takes a
+# phone a second or more, so each is set when it comes within a screen of what is shown, and all for print.
 SETTINGS = """\
 (function () {
   const page = window.MathJax || {};
-  async function inTurns() {
-    const formulas = [...document.querySelectorAll(".math")];
-    for (let i = 0; i < formulas.length; i += %(turn)d) {
-      await MathJax.typesetPromise(formulas.slice(i, i + %(turn)d));
-      await new Promise((next) => setTimeout(next));
-    }
+  function setWhenNear() {
+    let turn = Promise.resolve();
+    let first;
+    const started = new Promise((done) => (first = done));
+    const observer = new IntersectionObserver((entries) => {
+      const near = entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target);
+      near.forEach((formula) => observer.unobserve(formula));
+      if (near.length) turn = turn.then(() => MathJax.typesetPromise(near));
+      turn.then(first);
+    }, { rootMargin: "100%% 0px" });
+    const formulas = document.querySelectorAll(".math");
+    formulas.forEach((formula) => observer.observe(formula));
+    window.addEventListener("beforeprint", () => MathJax.typeset());
+    return formulas.length ? started : turn;
   }
   window.MathJax = {
     ...page,
-    startup: { input: ["tex"], output: "chtml", pageReady: inTurns, ...page.startup },
+    startup: { input: ["tex"], output: "chtml", pageReady: setWhenNear, ...page.startup },
     tex: { packages: %(packages)s, ...page.tex },
   };
 })();
 """
-TURN = 5
 
 
 def combine(package: Path) -> str:
@@ -69,7 +76,7 @@ def combine(package: Path) -> str:
     # The start waits for a promise, and so for the end of the script: the components are there by then.
     parts = [
         "/* Parts of MathJax 3.2.2, Apache-2.0 (see LICENSE), joined by tools/mathjax.py. */\n",
-        SETTINGS % {"packages": packages, "turn": TURN},
+        SETTINGS % {"packages": packages},
         *(component(name) + "\n" for name in ["startup", *COMPONENTS]),
     ]
     return "".join(parts)

@@ -121,6 +121,23 @@ def size_images(page: str, folder: Path) -> str:
     return IMAGE.sub(complete, page)
 
 
+# What the theme writes -> what screen readers understand.
+ROLES = {
+    # The whole sidebar, with the title and the search, is a landmark.
+    '<div id="pst-primary-sidebar" class=': '<div id="pst-primary-sidebar" role="region" aria-label="Sidebar" class=',
+    # A role that was given up, and a list whose children are no items.
+    ' role="doc-biblioentry"': "",
+    '<div role="list" class="citation-list">': '<div class="citation-list">',
+}
+
+
+def mend_roles(page: str) -> str:
+    """Correct the roles of parts of the page."""
+    for written, meant in ROLES.items():
+        page = page.replace(written, meant)
+    return page
+
+
 def lighten(page: str, path: Path, site: Path) -> str:
     """Do all of it to the page at a path of the site."""
-    return size_images(trim_scripts(page, path.parent), path.parent)
+    return mend_roles(size_images(trim_scripts(page, path.parent), path.parent))

@@ -1,16 +1,24 @@
 /* Parts of MathJax 3.2.2, Apache-2.0 (see LICENSE), joined by tools/mathjax.py. */
 (function () {
   const page = window.MathJax || {};
-  async function inTurns() {
-    const formulas = [...document.querySelectorAll(".math")];
-    for (let i = 0; i < formulas.length; i += 5) {
-      await MathJax.typesetPromise(formulas.slice(i, i + 5));
-      await new Promise((next) => setTimeout(next));
-    }
+  function setWhenNear() {
+    let turn = Promise.resolve();
+    let first;
+    const started = new Promise((done) => (first = done));
+    const observer = new IntersectionObserver((entries) => {
+      const near = entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target);
+      near.forEach((formula) => observer.unobserve(formula));
+      if (near.length) turn = turn.then(() => MathJax.typesetPromise(near));
+      turn.then(first);
+    }, { rootMargin: "100% 0px" });
+    const formulas = document.querySelectorAll(".math");
+    formulas.forEach((formula) => observer.observe(formula));
+    window.addEventListener("beforeprint", () => MathJax.typeset());
+    return formulas.length ? started : turn;
   }
   window.MathJax = {
     ...page,
-    startup: { input: ["tex"], output: "chtml", pageReady: inTurns, ...page.startup },
+    startup: { input: ["tex"], output: "chtml", pageReady: setWhenNear, ...page.startup },
     tex: { packages: ["base", "ams"], ...page.tex },
   };
 })();
