@@ -79,11 +79,11 @@ def trim_scripts(page: str, folder: Path) -> str:
             page = re.sub(pattern, "", page)
     head, body = page[: page.find("<body")], page[page.find("<body") :]
     head = SCRIPT.sub(trim, PRELOAD.sub("", head))
-    # The same width of the screen, three times.
-    seen = iter(VIEWPORT.findall(head))
-    first = next(seen, "")
-    head = VIEWPORT.sub("", head)
-    return head.replace('<meta charset="utf-8" />\n', f'<meta charset="utf-8" />\n{first.rstrip()}\n', 1) + body
+    # The width of the screen is said once, not three times.
+    _, *more = VIEWPORT.findall(head) or [""]
+    for line in more:
+        head = "".join(head.rsplit(line, 1))
+    return head + body
 
 
 def png_size(path: Path) -> tuple[int, int] | None:
@@ -128,6 +128,9 @@ ROLES = {
     # A role that was given up, and a list whose children are no items.
     ' role="doc-biblioentry"': "",
     '<div role="list" class="citation-list">': '<div class="citation-list">',
+    # The corner of a table is no heading when it is empty.
+    "<th></th>": "<td></td>",
+    '<th class="head"><p></p></th>': '<td class="head"><p></p></td>',
 }
 
 

@@ -1,0 +1,115 @@
+"""What the theme's scripts do, on pages that load only some of them; and how much a page loads."""
+
+import gzip
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+CHAPTER = "book/bilstm_attention.html"
+# kB for the first load of a chapter, compressed, without its figures.
+LIMIT = 900
+# Already compressed.
+PACKED = {".png", ".woff", ".woff2"}
+
+
+@contextmanager
+def opened(browser, address: str, **options):
+    """A fresh page; a message of an error or a failed request fails the test."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
+    troubles = []
+    context.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
+    context.on("console", lambda message: message.type == "error" and troubles.append(f"console: {message.text}"))
+    context.on("weberror", lambda error: troubles.append(f"uncaught: {error.error}"))
+    page = context.new_page()
+    page.goto(address, wait_until="load")
+    yield page
+    context.close()
+    assert not troubles, "\n".join(troubles)
+
+
+@pytest.fixture
+def page(site, browser):
+    with opened(browser, (site / CHAPTER).as_uri()) as page:
+        yield page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_theme_follows_the_system(site, browser, scheme):
+    with opened(browser, (site / CHAPTER).as_uri(), color_scheme=scheme) as page:
+        assert page.evaluate("document.documentElement.dataset.theme") == scheme
+
+
+def test_theme_switches_and_stays(page):
+    """One press leads from the light of the system to the dark, also on the next page."""
+    page.locator("button.theme-switch-button:visible").first.click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.goto(page.url.replace("bilstm_attention", "notation"))
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_icons_are_drawn_as_high_as_letters(page):
+    heights = page.eval_on_selector_all(
+        "svg.svg-inline--fa", "all => all.map(i => i.getBoundingClientRect().height).filter(height => height)"
+    )
+    assert len(heights) >= 6 and max(heights) <= 30
+
+
+def test_code_can_be_copied(page):
+    """A button appears on every block of code, and knows its block."""
+    assert page.locator("div.highlight button.copybtn").count() >= page.locator("div.cell_input").count() > 5
+
+
+def test_launch_menu_opens(page):
+    page.locator("button[aria-label='Launch interactive content']").click()
+    link = page.locator(".dropdown-launch-buttons .dropdown-menu a:visible")
+    assert link.get_attribute("href").endswith("/main?urlpath=lab/tree/book/bilstm_attention.ipynb")
+
+
+def test_sidebar_on_a_phone(site, browser):
+    with opened(browser, (site / CHAPTER).as_uri(), viewport={"width": 390, "height": 844}) as page:
+        link = page.get_by_role("link", name="Notation").first
+        assert not link.is_visible()
+        page.locator("button.primary-toggle").first.click()
+        link.wait_for(state="visible")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_search_finds(site, browser):
+    """From the disk too, and only the page of results loads the index."""
+    with opened(browser, (site / "search.html").as_uri() + "?q=softmax") as page:
+        page.wait_for_selector("#search-results li a")
+        assert page.locator("#search-results li a").count() > 2
+
+
+def test_everything_comes_in_the_end(page):
+    """Some seconds later all formulas are set and all cells are laid out, though nobody scrolled."""
+    page.wait_for_function(
+        """() => document.documentElement.classList.contains("all-laid-out")
+            && [...document.querySelectorAll(".math")].every(formula => formula.querySelector("mjx-container"))"""
+    )
+
+
+@pytest.mark.parametrize("chapter", sorted(path.stem for path in Path(__file__).parents[2].glob("book/*.ipynb")))
+def test_first_load_is_light(site, browser, chapter):
+    """Figures apart, what a phone has to fetch to open the chapter."""
+    address = site / "book" / f"{chapter}.html"
+    if not address.is_file():
+        pytest.skip("not in the table of contents")
+    context = browser.new_context(viewport={"width": 412, "height": 823}, is_mobile=True)
+    asked = set()
+    context.on("request", lambda request: asked.add(Path(unquote(urlsplit(request.url).path))))
+    page = context.new_page()
+    page.goto(address.as_uri(), wait_until="load")
+    page.evaluate("() => window.MathJax?.startup?.promise")
+    page.evaluate("() => document.fonts.ready")
+    context.close()
+    sizes = {}
+    for path in asked:
+        if "_images" not in path.parts and path.is_file():
+            data = path.read_bytes()
+            sizes[path.name] = len(data if path.suffix in PACKED else gzip.compress(data, 6)) / 1000
+    assert sum(sizes.values()) <= LIMIT, sorted(sizes.items(), key=lambda item: -item[1])
