@@ -132,7 +132,7 @@ def test_scripts_stay_where_they_are_used(tmp_path, body, present, absent):
     (tmp_path / "_static" / "documentation_options.js").write_text("const OPTIONS = 1;")
     text = pages.trim_scripts(PAGE % body, tmp_path)
     assert all(name in text for name in present) and not any(name in text for name in absent)
-    assert "<script>const OPTIONS = 1;</script>" in text
+    assert "<script>const OPTIONS = 1;\n" in text
     assert '<script defer src="_static/doctools.js">' in text
     assert text.count("viewport") == 1
     assert pages.trim_scripts(text, tmp_path) == text

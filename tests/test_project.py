@@ -121,12 +121,15 @@ def test_pins_satisfy_the_package():
 def test_imports_are_pinned():
     """Whatever the package, the tests, the tools, the benchmarks or the extension import is a direct requirement."""
     distributions = {
+        "PIL": "pillow",
         "bs4": "beautifulsoup4",
+        "fontTools": "fonttools",
         "repo2docker": "jupyter-repo2docker",
         "sklearn": "scikit-learn",
         "yaml": "pyyaml",
     }
     own = {path.stem for folder in ("tools", "book/_ext", "tests") for path in (ROOT / folder).glob("*.py")}
+    own |= {path.parent.name for path in (ROOT / "book" / "_ext").glob("*/__init__.py")}
     folders = ("src", "tests", "tools", "benchmarks", "book/_ext")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     imported = set()

@@ -79,7 +79,7 @@ def test_sidebar_on_a_phone(site, browser):
 
 
 def test_search_finds(site, browser):
-    """From the disk too, and only the page of results loads the index."""
+    """From the disk too, where no page may read another."""
     with opened(browser, (site / "search.html").as_uri() + "?q=softmax") as page:
         page.wait_for_selector("#search-results li a")
         assert page.locator("#search-results li a").count() > 2

@@ -24,6 +24,8 @@ USED_WITH = {
     "togglebutton.js": r'class="(?:[^"]* )?(?:toggle|admonition[^"]* dropdown|dropdown admonition)[ "]',
     "tex-chtml-book.js": r'class="math\b',
 }
+# A page on the disk may not read others: the results of a search come without excerpts there.
+FROM_DISK = 'if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;'
 # Small scripts in the page that prepare one of these.
 PREPARES = {
     r"<script>(?:let toggle\w+|var togglebuttonSelector) = [^<]*</script>\s*": "togglebutton.js",
@@ -69,7 +71,7 @@ def trim_scripts(page: str, folder: Path) -> str:
         if not used(path.name):
             return ""
         if path.name == "documentation_options.js" and path.is_file():
-            return f"<script>{path.read_text(encoding='utf-8').strip()}</script>\n"
+            return f"<script>{path.read_text(encoding='utf-8').strip()}\n{FROM_DISK}</script>\n"
         if "defer" in found[1] + found[3]:
             return found[0]
         return found[0].replace("<script", "<script defer", 1)
