@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from matplotlib import pyplot as plt
 
-from playground_models import RECIPES, SELF_ATTENTION, Exported, build, read_script, write_script
+from playground_models import NAMES, RECIPES, SELF_ATTENTION, Exported, build, read_script, write_script
 from tsattn_tutorial.config import SineConfig
 from tsattn_tutorial.datasets import (
     SeriesBatch,
@@ -45,7 +45,6 @@ PICTURE = ROOT / "book" / "images" / "playground.png"
 TRAININGS = ROOT / "book" / "results" / "bilstm_attention.csv"
 
 CONFIG = SineConfig.from_json(ROOT / "book" / "config" / "sine_waves.json")
-NAMES = (*RECIPES, *SELF_ATTENTION)
 LEARNT = 0.5  # validation loss in nats; guessing costs 0.69
 # How the small models of self-attention are trained: at the pace of the sharp recipe, for longer.
 PACE = {"epochs": 10, "batch_size": 100, "learning_rate": 2e-2, "patience": None, "schedule": "cosine"}

@@ -18,13 +18,25 @@ from tsattn_tutorial.files import written_whole
 from tsattn_tutorial.torch import PUBLISHED, SHARP, AttentionClassifier, Patches, Recipe
 from tsattn_tutorial.torch.seeding import seeded
 
-__all__ = ["RECIPES", "SELF_ATTENTION", "Exported", "SelfAttentionClassifier", "build", "read_script", "write_script"]
+__all__ = [
+    "NAMES",
+    "RECIPES",
+    "SELF_ATTENTION",
+    "Exported",
+    "SelfAttentionClassifier",
+    "build",
+    "read_script",
+    "write_script",
+]
 
 #: The models of the first panel. The last one differs from the one before in its pooling alone.
 RECIPES: dict[str, Recipe] = {"published": PUBLISHED, "sharp": SHARP, "mean": replace(SHARP, pooling="mean")}
 
 #: The models of the second panel, and whether a sigmoid squashes their scores.
 SELF_ATTENTION = {"plain": False, "sigmoid": True}
+
+#: All of them.
+NAMES = (*RECIPES, *SELF_ATTENTION)
 
 ASSIGNMENT = "const PLAYGROUND = "
 
