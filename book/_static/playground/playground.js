@@ -1,0 +1,397 @@
+// The page "Playground": its plots and its controls. What the models compute stands in attention.js.
+"use strict";
+
+// ---- Drawing -------------------------------------------------------------------------------------------------------
+
+const LOOKS = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10]; // where an axis may end; a finer choice would wobble as one drags
+
+function niceTop(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return power * LOOKS.find((look) => look * power >= value * (1 - 1e-9));
+}
+
+function svg(name, attributes = {}, parent = null) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  parent?.append(element);
+  return element;
+}
+
+// A plot with the time steps 0 to T - 1 along the x axis, weights on the left axis and values on the right one, as in the
+// figures of the book. One unit of the drawing is one pixel, whatever the width, so that text keeps its size.
+class Plot {
+  constructor(element, T, height) {
+    this.element = element;
+    this.T = T;
+    this.height = height;
+    this.shade = svg("rect", { class: "pg-truth" }, element);
+    this.area = svg("path", { class: "pg-area" }, element);
+    this.outline = svg("path", { class: "pg-outline" }, element);
+    this.even = svg("path", { class: "pg-even" }, element);
+    this.line = svg("path", { class: "pg-line" }, element);
+    this.axes = svg("g", { class: "pg-axes" }, element);
+    this.frame = svg("path", {}, this.axes);
+    this.ticks = { x: [], left: [], right: [] };
+    const title = (text, side) => Object.assign(svg("text", { class: `pg-title-${side}` }, this.axes), { textContent: text });
+    this.titles = { x: title("time step", "x"), left: title("weight", "left"), right: title("value", "right") };
+    this.resize();
+  }
+
+  resize() {
+    this.width = Math.max(280, this.element.getBoundingClientRect().width);
+    this.box = { left: 52, right: this.width - 42, top: 24, bottom: this.height - 40 };
+    this.element.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`);
+    const { left, right, top, bottom } = this.box;
+    this.frame.setAttribute("d", `M${left} ${top}V${bottom}H${right}V${top}`);
+    const steps = this.width < 500 ? 100 : 50;
+    const at = Array.from({ length: Math.ceil(this.T / steps) }, (_, i) => i * steps);
+    this.#label("x", at, (t) => ({ x: this.x(t), y: bottom + 16, text: t }));
+    this.#place(this.titles.x, (left + right) / 2, this.height - 6);
+    this.#place(this.titles.left, left - 44, 12);
+    this.#place(this.titles.right, right + 36, 12);
+  }
+
+  x(t) {
+    return this.box.left + (t / (this.T - 1)) * (this.box.right - this.box.left);
+  }
+
+  step(pixel) {
+    return ((pixel - this.box.left) / (this.box.right - this.box.left)) * (this.T - 1);
+  }
+
+  y(weight) {
+    return this.box.bottom - (weight / this.weightTop) * (this.box.bottom - this.box.top);
+  }
+
+  valueY(value) {
+    return (this.box.top + this.box.bottom) / 2 - (value / this.valueTop) * ((this.box.bottom - this.box.top) / 2);
+  }
+
+  draw({ x, truth, weights, weightTop }) {
+    this.weightTop = weightTop;
+    this.valueTop = niceTop(Math.max(1, 1.05 * x.reduce((most, value) => Math.max(most, Math.abs(value)), 0)));
+    this.line.setAttribute("d", path(x, (t) => this.x(t), (value) => this.valueY(value)));
+    const outline = path(weights, (t) => this.x(t), (weight) => this.y(weight));
+    this.outline.setAttribute("d", outline);
+    this.area.setAttribute("d", `${outline}V${this.box.bottom}H${this.box.left}Z`);
+    const first = truth.indexOf(true);
+    const from = first < 0 ? 0 : this.x(Math.max(0, first - 0.5));
+    const to = first < 0 ? 0 : this.x(Math.min(this.T - 1, truth.lastIndexOf(true) + 0.5));
+    const { top, bottom } = this.box;
+    for (const [key, value] of Object.entries({ x: from, width: to - from, y: top, height: bottom - top })) {
+      this.shade.setAttribute(key, value);
+    }
+    this.#label("left", [0, 0.5, 1].map((share) => share * weightTop), (weight) => ({
+      x: this.box.left - 6,
+      y: this.y(weight) + 4,
+      text: Number(weight.toPrecision(3)),
+    }));
+    this.#label("right", [-1, 0, 1].map((share) => share * this.valueTop), (value) => ({
+      x: this.box.right + 6,
+      y: this.valueY(value) + 4,
+      text: Number(value.toPrecision(3)),
+    }));
+    return { from, to };
+  }
+
+  drawEven(weight) {
+    this.even.setAttribute("d", `M${this.box.left} ${this.y(weight)}H${this.box.right}`);
+  }
+
+  #label(side, values, where) {
+    const ticks = this.ticks[side];
+    while (ticks.length < values.length) ticks.push(svg("text", { class: `pg-tick-${side}` }, this.axes));
+    while (ticks.length > values.length) ticks.pop().remove();
+    values.forEach((value, i) => {
+      const { x, y, text } = where(value);
+      this.#place(ticks[i], x, y);
+      if (ticks[i].textContent !== String(text)) ticks[i].textContent = text;
+    });
+  }
+
+  #place(text, x, y) {
+    text.setAttribute("x", x);
+    text.setAttribute("y", y);
+  }
+}
+
+function path(values, x, y) {
+  let text = "";
+  for (let t = 0; t < values.length; t++) text += `${t ? "L" : "M"}${x(t).toFixed(1)} ${y(values[t]).toFixed(1)}`;
+  return text;
+}
+
+// ---- The page ------------------------------------------------------------------------------------------------------
+
+const $ = (id) => document.getElementById(`pg-${id}`);
+const SLIDERS = ["frequency", "amplitude", "start", "length", "noise"];
+const KEPT = 5; // finds that one can return to
+const REST = 500; // ms without a change, after which a wave counts and its verdict is read out
+const decimals = { frequency: 2, amplitude: 2, start: 0, length: 0, noise: 2 };
+
+function startPlayground() {
+  const T = PLAYGROUND.steps;
+  const models = Object.fromEntries(Object.entries(PLAYGROUND.models).map(([name, plain]) => [name, decodeModel(plain)]));
+  const patchCount = T / models.plain.options.patch_size;
+  const state = { model: "published", frequency: 2, amplitude: 5, flat: true, start: 200, length: 100, noise: 0 };
+  Object.assign(state, { draw: 1, asking: 10, squash: false });
+  let draw = normalNumbers(state.draw, T);
+  let computed = null; // what the last frame showed
+  let pending = 0;
+  let armed = true; // a model that errs counts once; it must be right again before the next find
+  let found = 0;
+  let grip = null; // what the pointer holds
+  let resting = 0;
+  const kept = [];
+
+  const plot = new Plot($("plot"), T, 300);
+  const handles = ["start", "end"].map((end) => {
+    const group = svg("g", { class: "pg-handle", "data-end": end }, plot.element);
+    return { group, bar: svg("path", {}, group), knob: svg("circle", { r: 6 }, group) };
+  });
+  const rowPlot = new Plot($("row-plot"), T, 260);
+  const bounds = ["pg-bound", "pg-bound"].map((name) => svg("path", { class: name }, rowPlot.element));
+  const asks = svg("path", { class: "pg-asks" }, rowPlot.element);
+
+  // ---- One frame: compute, draw, say ----
+
+  function frame() {
+    pending = 0;
+    const { x, truth } = sineWave(state, draw, T);
+    const answer = classify(models[state.model], x);
+    const says = answer.logit > 0;
+    const right = says === state.flat;
+    const mass = truth.reduce((sum, inside, t) => sum + (inside ? answer.weights[t] : 0), 0);
+    const chance = truth.filter(Boolean).length / T;
+    computed = { ...answer, x, truth, says, right, mass, chance };
+    if (right) armed = true;
+
+    const most = answer.weights.reduce((a, b) => Math.max(a, b), 0);
+    const { from, to } = plot.draw({ x, truth, weights: answer.weights, weightTop: niceTop(1.15 * most) });
+    plot.drawEven(1 / T);
+    handles.forEach(({ group, bar, knob }, i) => {
+      group.toggleAttribute("hidden", !state.flat);
+      const { top, bottom } = plot.box;
+      bar.setAttribute("d", `M${i ? to : from} ${top}V${bottom}`);
+      knob.setAttribute("cx", i ? to : from);
+      knob.setAttribute("cy", bottom - 14);
+    });
+    $("meter").style.setProperty("--share", answer.probability);
+    $("probability").textContent = answer.probability.toFixed(3);
+    $("verdict").textContent = verdict();
+    $("verdict").dataset.right = right;
+    $("mass").textContent = state.flat
+      ? `Attention on the stretch: ${mass.toFixed(2)}. Even attention would put ${chance.toFixed(2)} there.`
+      : "No stretch: there is nothing that attention should find.";
+    frameOfRow(x, truth);
+  }
+
+  function verdict() {
+    return `${computed.right ? "✓ Right" : "✗ Wrong"}: the model says ${computed.says ? "flat stretch" : "plain wave"}.`;
+  }
+
+  function frameOfRow(x, truth) {
+    const both = [false, true].map((squash) => classifyBySelfAttention(models[squash ? "sigmoid" : "plain"], x));
+    const answer = both[Number(state.squash)];
+    const row = answer.weights[state.asking];
+    const size = T / patchCount;
+    const most = Math.max(...both.flatMap((one) => one.weights[state.asking]));
+    // The bars are patches, the axis counts steps. Both models share the axis, so that the switch never rescales it.
+    const weights = Array.from({ length: T }, (_, t) => row[Math.floor(t / size)]);
+    rowPlot.draw({ x, truth, weights, weightTop: niceTop(1.1 * most) });
+    rowPlot.drawEven(1 / patchCount);
+    const limits = [1 / (1 + (patchCount - 1) * Math.E), Math.E / (Math.E + patchCount - 1)];
+    bounds.forEach((bound, i) => {
+      bound.toggleAttribute("hidden", !state.squash);
+      bound.setAttribute("d", `M${rowPlot.box.left} ${rowPlot.y(limits[i])}H${rowPlot.box.right}`);
+    });
+    const centre = rowPlot.x((state.asking + 0.5) * size - 0.5);
+    const { top, bottom } = rowPlot.box;
+    asks.setAttribute("d", `M${centre} ${top}V${bottom}M${centre - 7} ${top - 10}h14l-7 10z`);
+    const share = row.reduce((sum, weight, p) => sum + (weight / size) * truth.slice(p * size, (p + 1) * size).filter(Boolean).length, 0);
+    computed.row = { weights: row, probability: answer.probability, share };
+    $("row-says").textContent =
+      `Steps ${state.asking * size} to ${(state.asking + 1) * size - 1} ask. Weights from ${Math.min(...row).toFixed(4)} to ` +
+      `${Math.max(...row).toFixed(4)}${state.flat ? `; on the stretch ${share.toFixed(2)}, even would be ${computed.chance.toFixed(2)}` : ""}. ` +
+      `Probability of a flat stretch: ${answer.probability.toFixed(3)}.`;
+  }
+
+  // ---- What a change sets off ----
+
+  function changed() {
+    for (const name of SLIDERS) {
+      $(name).value = state[name];
+      $(`${name}-value`).textContent = state[name].toFixed(decimals[name]);
+    }
+    $("flat").checked = state.flat;
+    $("start").disabled = $("length").disabled = !state.flat;
+    $("squash").checked = state.squash;
+    $("asking").value = state.asking;
+    $("asking-value").textContent = state.asking;
+    for (const radio of document.getElementsByName("pg-model")) radio.checked = radio.value === state.model;
+    pending ||= requestAnimationFrame(frame); // any number of inputs, one frame
+    clearTimeout(resting);
+    resting = setTimeout(rest, REST);
+  }
+
+  function set(values) {
+    for (const [name, value] of Object.entries(values)) {
+      const range = PLAYGROUND.ranges[name];
+      state[name] = range ? snap(Number(value), range) : value;
+    }
+    if ("model" in values) armed = true;
+    if ("draw" in values) draw = normalNumbers(state.draw, T);
+    changed();
+  }
+
+  const snap = (value, { min, max, step }) => {
+    const whole = Math.round((Math.min(max, Math.max(min, value)) - min) / step);
+    return Number((min + whole * step).toFixed(6));
+  };
+
+  // Nothing has moved for a while: read the verdict out, and count the wave if the model is fooled.
+  function rest() {
+    if (pending || grip) {
+      resting = setTimeout(rest, REST);
+      return;
+    }
+    const spoken = `${verdict()} Probability of a flat stretch ${computed.probability.toFixed(2)}.`;
+    if (!computed.right && armed) {
+      armed = false;
+      found += 1;
+      kept.unshift({ ...state, probability: computed.probability });
+      kept.length = Math.min(kept.length, KEPT);
+      showFinds();
+      $("live").textContent = `${spoken} You have fooled the model: ${found}.`;
+    } else $("live").textContent = spoken;
+  }
+
+  function showFinds() {
+    $("count").textContent = found;
+    $("finds").replaceChildren(
+      ...kept.map((find) => {
+        const button = Object.assign(document.createElement("button"), { type: "button", textContent: nameOf(find) });
+        button.addEventListener("click", () => {
+          const { probability, asking, squash, ...wave } = find;
+          set(wave);
+          armed = false; // it has been counted
+        });
+        const item = document.createElement("li");
+        item.append(button);
+        return item;
+      }),
+    );
+    $("none").hidden = found > 0;
+  }
+
+  function nameOf({ model, flat, frequency, amplitude, start, length, noise, probability }) {
+    const label = document.querySelector(`input[name=pg-model][value=${model}]`).dataset.name;
+    const error = flat ? `missed stretch, steps ${start} to ${Math.min(T, start + length) - 1}` : "false alarm on a plain wave";
+    const wave = `frequency ${frequency.toFixed(2)}, amplitude ${amplitude.toFixed(2)}`;
+    return `${label}: ${error}; ${wave}${noise ? `, noise ${noise.toFixed(2)}` : ", no noise"}; probability ${probability.toFixed(3)}`;
+  }
+
+  // ---- Pointer: the stretch, its edges, the patch that asks ----
+
+  const pixel = (event, { element, width }) => {
+    const { left, width: shown } = element.getBoundingClientRect();
+    return ((event.clientX - left) / shown) * width;
+  };
+
+  function gripAt(event) {
+    if (!state.flat) return null;
+    const at = pixel(event, plot);
+    const from = plot.x(state.start);
+    const to = plot.x(Math.min(T - 1, state.start + state.length));
+    const reach = Math.min(event.pointerType === "touch" ? 22 : 10, 22);
+    const inside = Math.min(reach, (to - from) / 4); // of a short stretch, the middle half still moves it
+    if (at > from - reach && at < from + inside) return "start";
+    if (at > to - inside && at < to + reach) return "end";
+    return at > from && at < to ? "stretch" : null;
+  }
+
+  plot.element.addEventListener("pointerdown", (event) => {
+    const part = gripAt(event);
+    if (!part) return;
+    event.preventDefault();
+    plot.element.setPointerCapture(event.pointerId);
+    grip = { part, at: plot.step(pixel(event, plot)), start: state.start, length: state.length };
+    plot.element.dataset.grip = part;
+  });
+
+  plot.element.addEventListener("pointermove", (event) => {
+    if (!grip) {
+      plot.element.dataset.over = gripAt(event) ?? "";
+      return;
+    }
+    const moved = plot.step(pixel(event, plot)) - grip.at;
+    const { length: lengths, start: starts } = PLAYGROUND.ranges;
+    if (grip.part === "stretch") set({ start: grip.start + moved });
+    else if (grip.part === "end") {
+      const end = Math.min(T, grip.start + grip.length); // the visible end follows the pointer
+      set({ length: end + moved - grip.start });
+    } else {
+      const end = grip.start + grip.length; // stays where it is
+      const length = snap(grip.length - moved, lengths);
+      const start = snap(end - length, starts);
+      set({ start, length: end - start });
+    }
+  });
+
+  const letGo = () => {
+    grip = null;
+    delete plot.element.dataset.grip;
+  };
+  for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) plot.element.addEventListener(name, letGo);
+
+  const askAt = (event) => {
+    const patch = Math.floor((rowPlot.step(pixel(event, rowPlot)) + 0.5) / (T / patchCount));
+    const asking = Math.min(patchCount - 1, Math.max(0, patch));
+    if (asking !== state.asking) set({ asking });
+  };
+  rowPlot.element.addEventListener("pointermove", askAt);
+  rowPlot.element.addEventListener("pointerdown", askAt);
+
+  // ---- Controls ----
+
+  for (const name of SLIDERS) {
+    Object.assign($(name), PLAYGROUND.ranges[name]);
+    $(name).addEventListener("input", () => set({ [name]: $(name).value }));
+  }
+  $("flat").addEventListener("change", () => set({ flat: $("flat").checked }));
+  $("draw").addEventListener("click", () => set({ draw: state.draw + 1, noise: state.noise || 0.1 }));
+  for (const radio of document.getElementsByName("pg-model")) {
+    const { right, series } = PLAYGROUND.models[radio.value];
+    $(`record-${radio.value}`).textContent = `right on ${right} of ${series} test waves`;
+    radio.addEventListener("change", () => set({ model: radio.value }));
+  }
+  $("asking").max = patchCount - 1;
+  $("asking").addEventListener("input", () => set({ asking: Number($("asking").value) }));
+  $("squash").addEventListener("change", () => set({ squash: $("squash").checked }));
+
+  // The experiments in the text: each button carries its settings, as in the query of an address.
+  for (const button of document.querySelectorAll("button[data-set]")) {
+    button.addEventListener("click", () => {
+      const values = Object.fromEntries(new URLSearchParams(button.dataset.set));
+      for (const name of ["flat", "squash"]) if (name in values) values[name] = values[name] === "1";
+      for (const name of ["draw", "asking"]) if (name in values) values[name] = Number(values[name]);
+      set(values);
+      const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      const panel = $("asking" in values ? "self-attention" : "panel");
+      panel.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "start" });
+    });
+  }
+
+  new ResizeObserver(() => {
+    plot.resize();
+    rowPlot.resize();
+    pending ||= requestAnimationFrame(frame);
+  }).observe(plot.element);
+
+  changed();
+  return { state, set, frame, get computed() { return computed; } }; // for the tests, and for the curious
+}
+
+// Without weights there is nothing to play with: the figure stays.
+if (typeof PLAYGROUND === "undefined") document.documentElement.classList.remove("pg-script");
+else window.playground = startPlayground();
