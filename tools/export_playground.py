@@ -164,11 +164,13 @@ def main(arguments: list[str] | None = None) -> int:
             models[name] = train(name, seed)
         elif name in kept:
             models[name] = kept[name]
-    comment = "\n".join([
-        "The trained models of the page \"Playground\". Written by tools/export_playground.py; not to be edited.",
-        f"{made()}; data and weights of seed {seed}.",
-        "Every array is float32, little-endian, row by row, in base64, under its name in PyTorch.",
-    ])
+    comment = "\n".join(
+        [
+            'The trained models of the page "Playground". Written by tools/export_playground.py; not to be edited.',
+            f"{made()}; data and weights of seed {seed}.",
+            "Every array is float32, little-endian, row by row, in base64, under its name in PyTorch.",
+        ]
+    )
     write_script(SCRIPT, comment, settings(), models)
     with written_whole(VECTORS) as temporary:
         temporary.write_text(json.dumps(vectors(models)) + "\n", encoding="utf-8")

@@ -105,7 +105,9 @@ class Exported:
 
 def build(name: str, *, seed: int = 0) -> AttentionClassifier | SelfAttentionClassifier:
     """Make the model of that name, untrained."""
-    return RECIPES[name].build(seed=seed) if name in RECIPES else SelfAttentionClassifier(SELF_ATTENTION[name], seed=seed)
+    return (
+        RECIPES[name].build(seed=seed) if name in RECIPES else SelfAttentionClassifier(SELF_ATTENTION[name], seed=seed)
+    )
 
 
 def write_script(path: Path, comment: str, settings: dict[str, Any], models: dict[str, Exported]) -> None:

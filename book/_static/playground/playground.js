@@ -210,6 +210,8 @@ function startPlayground() {
     asks.setAttribute("d", `M${centre} ${top}V${bottom}M${centre - 7} ${top - 10}h14l-7 10z`);
     const share = row.reduce((sum, weight, p) => sum + (weight / size) * truth.slice(p * size, (p + 1) * size).filter(Boolean).length, 0);
     computed.row = { weights: row, probability: answer.probability, share };
+    const { right, series } = PLAYGROUND.models[state.squash ? "sigmoid" : "plain"];
+    $("row-record").textContent = `this model is right on ${right} of ${series} test waves`;
     $("row-says").textContent =
       `Steps ${state.asking * size} to ${(state.asking + 1) * size - 1} ask. Weights from ${Math.min(...row).toFixed(4)} to ` +
       `${Math.max(...row).toFixed(4)}${state.flat ? `; on the stretch ${share.toFixed(2)}, even would be ${computed.chance.toFixed(2)}` : ""}. ` +
