@@ -1,4 +1,7 @@
-"""The page "Playground" computes what PyTorch computes: its scripts run in Node, on the weights that are committed."""
+"""The page "Playground" computes what PyTorch computes, and what it says of its experiments is true.
+
+Its scripts run in Node, on the weights that are committed.
+"""
 
 import base64
 import json
@@ -6,6 +9,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -19,16 +23,15 @@ from export_playground import (
     VECTORS,
     apply,
     settings,
-    test_waves,
     typical_seed,
+    vector_waves,
 )
 from playground_models import NAMES, RECIPES, SELF_ATTENTION, build, read_script, write_script
-from tsattn_tutorial.datasets import SeriesBatch, draw_sine_parameters, render_sine_waves
+from tsattn_tutorial.datasets import SeriesBatch, SineParameters, draw_sine_parameters, render_sine_waves
 from tsattn_tutorial.reference import seq_self_attention
 from tsattn_tutorial.torch import SHARP
 
-test_waves.__test__ = False  # it makes waves; it is no test
-
+PAGE = SCRIPT.parents[2] / "playground.md"
 TOLERANCE = 1e-5  # of probabilities and weights, between the page and PyTorch
 
 
@@ -40,7 +43,7 @@ def exported():
 
 @pytest.fixture(scope="module")
 def waves() -> SeriesBatch:
-    return test_waves()
+    return vector_waves()
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +53,21 @@ def parameters():
 
 
 @pytest.fixture(scope="module")
-def page(waves, parameters):
+def buttons():
+    """What the buttons of the page set up: their text, or the name of the experiment, and the settings."""
+    found = re.findall(r'<button[^>]*data-set="([^"]+)">([^<]+)<', PAGE.read_text(encoding="utf-8"))
+    return [(text, dict(parse_qsl(query, strict_parsing=True))) for query, text in found]
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    """One plain wave under many draws of noise."""
+    wave = {"frequency": 2, "amplitude": 5, "flat": False, "start": 0, "length": 50, "noise": 0.3}
+    return [wave | {"draw": draw} for draw in range(1, 101)]
+
+
+@pytest.fixture(scope="module")
+def page(waves, parameters, noisy):
     """What the scripts of the page make of the same float32 samples."""
     node = shutil.which("node")
     if node is None:
@@ -62,7 +79,7 @@ def page(waves, parameters):
     ]
     samples = base64.b64encode(waves.x.astype("<f4").tobytes()).decode("ascii")
     runner = VECTORS.parent / "run_attention.cjs"
-    question = json.dumps({"parameters": drawn, "samples": samples})
+    question = json.dumps({"parameters": drawn, "samples": samples, "settings": noisy})
     answer = subprocess.run([node, runner, SCRIPT.parent], input=question, capture_output=True, text=True, check=True)
     return json.loads(answer.stdout)
 
@@ -167,3 +184,121 @@ def test_a_script_that_does_not_fit_is_refused(tmp_path, exported):
     write_script(path, "", {}, {"mean": replace(exported["mean"], model=build("sharp"))})
     with pytest.raises(ValueError, match="mean has options"):
         read_script(path)
+
+
+# What the page says of its experiments. The settings are those of its buttons.
+
+
+def drawn(**values) -> SeriesBatch:
+    """Waves with these parameters, each a number or one a wave."""
+    values = {"flat": True, "start": 200, "length": 100} | values
+    kinds = {"flat": bool, "frequency": float, "amplitude": float, "start": int, "length": int}
+    columns = np.broadcast_arrays(*(np.atleast_1d(values[name]).astype(kind) for name, kind in kinds.items()))
+    return render_sine_waves(SineParameters(**dict(zip(kinds, columns, strict=True))), CONFIG.num_points)
+
+
+def of_button(setting: dict[str, str], **other) -> SeriesBatch:
+    """Waves like that of a button, but for what is given otherwise."""
+    own = {
+        name: float(setting[name]) for name in ("frequency", "amplitude", "start", "length", "flat") if name in setting
+    }
+    return drawn(**(own | other))
+
+
+def says(exported, name: str, waves: SeriesBatch) -> np.ndarray:
+    """Whether the model says "flat stretch"."""
+    return apply(exported[name].model, waves)[0] > 0
+
+
+def test_the_buttons_are_those_that_are_checked_here(buttons):
+    names = [text for text, _ in buttons]
+    assert (
+        names == ["Set it up", "Crest", "End", "Slowest", "Set it up", "Set it up", "one of them"] + ["Set it up"] * 2
+    )
+    ranges = settings()["ranges"]
+    for _, setting in buttons:
+        for name in setting.keys() & ranges.keys():
+            steps = (float(setting[name]) - ranges[name]["min"]) / ranges[name]["step"]
+            assert abs(steps - round(steps)) < 1e-6 and float(setting[name]) <= ranges[name]["max"], (name, setting)
+
+
+def test_right_and_looking_elsewhere(exported, buttons):
+    setting = buttons[0][1]
+    assert setting["model"] == "published"
+    logit, weights = apply(exported["published"].model, of_button(setting))
+    assert logit[0] > np.log(0.99 / 0.01) and (weights * of_button(setting).truth).sum() < 0.02
+    row = of_button(setting, start=np.arange(60, 446, 5))
+    assert says(exported, "published", row).all()
+    mass = (apply(exported["published"].model, row)[1] * row.truth).sum(axis=1)
+    assert mass.max() > 0.5 and mass.min() < 0.02
+    mass = (apply(exported["sharp"].model, row)[1] * row.truth).sum(axis=1)
+    assert says(exported, "sharp", row).all() and mass.min() > 0.9
+
+
+def test_three_waves_that_fool_the_published_model(exported, buttons):
+    crest, end, slowest = (setting for _, setting in buttons[1:4])
+    for setting in (crest, end, slowest):
+        wave = of_button(setting)
+        assert says(exported, "published", wave) != wave.y
+        assert says(exported, "sharp", wave) == wave.y and says(exported, "mean", wave) == wave.y
+    assert says(exported, "published", of_button(crest, length=CONFIG.lengths)).any()
+    assert says(exported, "published", of_button(end, start=CONFIG.starts[-20:])).any()
+    assert not says(exported, "published", of_button(slowest, frequency=1.01))
+    assert abs(float(crest["start"]) + 25 - 499 / 4 / 1.5) < 25  # the crest is inside
+
+
+def test_stretches_at_the_end_are_missed_more_often(exported):
+    """More than twice as often as the others."""
+    parameters = draw_sine_parameters(CONFIG.replace(dataset_size=3000), 4)
+    waves = render_sine_waves(parameters, CONFIG.num_points)
+    missed = ~says(exported, "published", waves)
+    last = parameters.start + parameters.length >= CONFIG.num_points
+    assert missed[parameters.flat & last].mean() > 2 * missed[parameters.flat & ~last].mean()
+
+
+def test_a_little_noise(exported, page, buttons):
+    """Without it the wave is named rightly; with it most draws are taken for a flattened wave."""
+    setting = buttons[4][1]
+    assert setting["model"] == "sharp" and not says(exported, "sharp", of_button(setting))
+    samples = np.array(page["set"], np.float32)[:, :, None]
+    batch = SeriesBatch(samples, np.zeros(len(samples), int), np.zeros(samples.shape[:2], bool))
+    assert says(exported, "sharp", batch).mean() > 0.6
+    steepest = np.abs(np.diff(of_button(setting).x[0, :, 0])).max()
+    assert np.diff(samples[:, :, 0], axis=1).std() > 2 * steepest
+
+
+def test_without_attention(exported, buttons):
+    setting, error = buttons[5][1], buttons[6][1]
+    assert setting["model"] == error["model"] == "mean"
+    assert says(exported, "mean", of_button(setting))
+    assert not says(exported, "mean", of_button(error))
+    assert exported["mean"].right == exported["sharp"].right
+    assert np.allclose(apply(exported["mean"].model, of_button(setting))[1], 1 / CONFIG.num_points)
+
+
+def test_self_attention_with_and_without_the_sigmoid(exported, buttons):
+    wave = of_button(buttons[7][1])
+    stretch = wave.truth[0].reshape(50, 10).all(axis=1)
+    logit, weights = apply(exported["plain"].model, wave)
+    assert logit[0] > 0 and weights[0][:, stretch].sum(axis=1).min() > 0.9
+    logit, weights = apply(exported["sigmoid"].model, wave)
+    assert logit[0] > 0
+    assert 1 / (1 + 49 * np.e) < weights.min() and weights.max() < np.e / (np.e + 49)
+
+
+def test_even_weights_are_enough_behind_a_sigmoid(exported):
+    """And not where there was none."""
+    waves = render_sine_waves(draw_sine_parameters(CONFIG.replace(dataset_size=2000), 8), CONFIG.num_points)
+    differ = {}
+    for name in SELF_ATTENTION:
+        model = exported[name].model
+        with torch.no_grad():
+            hidden = model.lstm(model.patches(torch.tensor(waves.x))[0])[0]
+            even = model.classifier(hidden.mean(dim=1)).squeeze(-1).numpy() > 0
+        assert (says(exported, name, waves) == (waves.y == 1)).mean() > 0.999
+        differ[name] = (even != says(exported, name, waves)).mean()
+    assert differ["sigmoid"] < 0.001 and differ["plain"] > 0.1
+
+
+def test_the_page_names_the_seed():
+    assert f"those of seed {typical_seed()} " in " ".join(PAGE.read_text(encoding="utf-8").split())

@@ -7,9 +7,9 @@
 ``python tools/export_playground.py none``
     Train nothing, and write all three again.
 
-All models see the same data. Their seed is the one whose accuracy, in ``book/results/bilstm_attention.csv``, is the lower
-median of those trainings of the published setting that have learnt. The published setting takes some ten minutes on
-one core, the others seconds. On another CPU the same seed ends elsewhere.
+All models see the same data. Their seed is the one whose accuracy, in ``book/results/bilstm_attention.csv``, is the
+lower median of those trainings of the published setting that have learnt. The published setting takes some ten minutes
+on one core, the others seconds. On another CPU the same seed ends elsewhere.
 """
 
 import argparse
@@ -89,7 +89,7 @@ def apply(model: torch.nn.Module, waves: SeriesBatch) -> tuple[np.ndarray, np.nd
     return tuple(torch.cat(part).numpy() for part in zip(*pieces, strict=True))
 
 
-def test_waves() -> SeriesBatch:
+def vector_waves() -> SeriesBatch:
     """Return the waves of the test vectors, without noise and with it."""
     parts = [
         sine_waves(CONFIG.replace(dataset_size=number, noise_std=noise), TEST_SEED + i)
@@ -100,7 +100,7 @@ def test_waves() -> SeriesBatch:
 
 def vectors(models: dict[str, Exported]) -> dict:
     """Compute what PyTorch says of the test waves, in float64, from the weights as they are exported."""
-    waves = test_waves()
+    waves = vector_waves()
     content = {"made": made(), "every": EVERY, "models": {}}
     for name, exported in models.items():
         logit, weights = apply(exported.model.double(), waves)

@@ -11,7 +11,7 @@
 function sineWave({ frequency, amplitude, flat, start, length, noise }, draw, T) {
   const value = (t) => amplitude * Math.sin(frequency * t * ((2 * Math.PI) / (T - 1)));
   const truth = Array.from({ length: T }, (_, t) => flat && t >= start && t < start + length);
-  const x = Float64Array.from(truth, (held, t) => {
+  const x = truth.map((held, t) => {
     const clean = Math.fround(value(held ? start : t));
     return noise ? Math.fround(clean + noise * draw[t]) : clean;
   });
@@ -27,10 +27,13 @@ function normalNumbers(seed, T) {
     z = (z + Math.imul(z ^ (z >>> 7), 61 | z)) ^ z;
     return (((z ^ (z >>> 14)) >>> 0) + 0.5) / 2 ** 32;
   };
-  return Float64Array.from({ length: T }, () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()));
+  return Array.from({ length: T }, () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()));
 }
 
 // ---- Small tools ---------------------------------------------------------------------------------------------------
+// A vector is an array of numbers; a matrix is { numbers, columns }, its numbers row by row.
+
+const zeros = (length) => new Array(length).fill(0);
 
 const sigmoid = (z) => 1 / (1 + Math.exp(-z));
 
@@ -40,6 +43,32 @@ function dot(matrix, r, vector) {
   let sum = 0;
   for (let k = 0, at = r * columns; k < columns; k++, at++) sum += numbers[at] * vector[k];
   return sum;
+}
+
+// Add a matrix times a vector to `sum`. Four rows at a time: the four sums do not wait for each other, which is what
+// makes a frame of the page short. The number of rows is a multiple of four in all our models.
+function addProduct({ numbers, columns }, vector, sum) {
+  for (let r = 0; r < sum.length; r += 4) {
+    const row0 = r * columns;
+    const row1 = row0 + columns;
+    const row2 = row1 + columns;
+    const row3 = row2 + columns;
+    let sum0 = 0;
+    let sum1 = 0;
+    let sum2 = 0;
+    let sum3 = 0;
+    for (let k = 0; k < columns; k++) {
+      const value = vector[k];
+      sum0 += numbers[row0 + k] * value;
+      sum1 += numbers[row1 + k] * value;
+      sum2 += numbers[row2 + k] * value;
+      sum3 += numbers[row3 + k] * value;
+    }
+    sum[r] += sum0;
+    sum[r + 1] += sum1;
+    sum[r + 2] += sum2;
+    sum[r + 3] += sum3;
+  }
 }
 
 // Scores become weights: positive, sum 1. The shift by the highest score cancels, and avoids overflow.
@@ -52,7 +81,7 @@ function softmax(scores) {
 
 // The sum of all vectors, each times its weight.
 function weightedSum(weights, vectors) {
-  const sum = new Float64Array(vectors[0].length);
+  const sum = zeros(vectors[0].length);
   vectors.forEach((vector, t) => {
     for (let k = 0; k < sum.length; k++) sum[k] += weights[t] * vector[k];
   });
@@ -72,7 +101,7 @@ function patches(x, { patch_size, slope, normalise }) {
   }
   const channels = slope ? 2 : 1;
   return Array.from({ length: Math.ceil(x.length / patch_size) }, (_, p) => {
-    const patch = new Float64Array(patch_size * channels); // samples behind the end of the series stay 0
+    const patch = zeros(patch_size * channels); // samples behind the end of the series stay 0
     for (let s = 0, t = p * patch_size; s < patch_size && t < x.length; s++, t++) {
       patch[s * channels] = x[t];
       if (slope) patch[s * channels + 1] = t ? slope * (x[t] - x[t - 1]) : 0;
@@ -91,16 +120,16 @@ function lstm(inputs, weights, direction) {
   const [inputBias, stateBias] = [get("bias_ih").numbers, get("bias_hh").numbers];
   const H = stateKernel.columns;
   const T = inputs.length;
-  const gates = new Float64Array(4 * H);
-  const cell = new Float64Array(H);
-  let state = new Float64Array(H);
+  const gates = zeros(4 * H);
+  const cell = zeros(H);
+  let state = zeros(H);
   const states = new Array(T);
   for (let step = 0; step < T; step++) {
     const t = direction === "_reverse" ? T - 1 - step : step;
-    for (let r = 0; r < 4 * H; r++) {
-      gates[r] = dot(inputKernel, r, inputs[t]) + inputBias[r] + dot(stateKernel, r, state) + stateBias[r];
-    }
-    state = new Float64Array(H);
+    for (let r = 0; r < 4 * H; r++) gates[r] = inputBias[r] + stateBias[r];
+    addProduct(inputKernel, inputs[t], gates);
+    addProduct(stateKernel, state, gates);
+    state = zeros(H);
     for (let u = 0; u < H; u++) {
       const letIn = sigmoid(gates[u]);
       const keep = sigmoid(gates[H + u]);
@@ -117,7 +146,7 @@ function lstm(inputs, weights, direction) {
 // Both directions side by side: h_t, what the network knows at step t of the past and of the future.
 function bilstm(inputs, weights) {
   const backwards = lstm(inputs, weights, "_reverse");
-  return lstm(inputs, weights, "").map((state, t) => Float64Array.of(...state, ...backwards[t]));
+  return lstm(inputs, weights, "").map((state, t) => state.concat(backwards[t]));
 }
 
 // ---- Attention -----------------------------------------------------------------------------------------------------
@@ -125,12 +154,14 @@ function bilstm(inputs, weights) {
 // Additive attention: e_t = v tanh(W h_t + b) + c, softmax over the steps. One query, one row of weights.
 function additiveWeights(hidden, weights) {
   const projection = weights["attention.projection.weight"];
-  const bias = weights["attention.projection.bias"].numbers;
+  const bias = Array.from(weights["attention.projection.bias"].numbers);
   const query = weights["attention.query.weight"].numbers;
   const queryBias = weights["attention.query.bias"].numbers[0];
   const scores = hidden.map((h) => {
+    const projected = bias.slice();
+    addProduct(projection, h, projected); // W h_t + b
     let score = queryBias;
-    for (let a = 0; a < query.length; a++) score += query[a] * Math.tanh(dot(projection, a, h) + bias[a]);
+    for (let a = 0; a < query.length; a++) score += query[a] * Math.tanh(projected[a]);
     return score;
   });
   return softmax(scores);
@@ -151,7 +182,7 @@ function selfAttentionWeights(hidden, kernel, bias, squash) {
 }
 
 const rows = ({ numbers, columns }) =>
-  Array.from({ length: numbers.length / columns }, (_, r) => numbers.subarray(r * columns, (r + 1) * columns));
+  Array.from({ length: numbers.length / columns }, (_, r) => Array.from(numbers.subarray(r * columns, (r + 1) * columns)));
 
 // ---- The models ----------------------------------------------------------------------------------------------------
 
@@ -166,7 +197,7 @@ function classify({ options, weights }, x) {
   const hidden = bilstm(patches(x, options), weights);
   const even = hidden.map(() => 1 / hidden.length);
   const attention = options.pooling === "mean" ? even : additiveWeights(hidden, weights);
-  const spread = Array.from(x, (_, t) => {
+  const spread = x.map((_, t) => {
     const p = Math.floor(t / options.patch_size);
     return attention[p] / Math.min(options.patch_size, x.length - p * options.patch_size);
   });

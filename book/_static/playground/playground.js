@@ -156,6 +156,7 @@ function startPlayground() {
   // ---- One frame: compute, draw, say ----
 
   function frame() {
+    cancelAnimationFrame(pending);
     pending = 0;
     const { x, truth } = sineWave(state, draw, T);
     const answer = classify(models[state.model], x);
@@ -212,9 +213,10 @@ function startPlayground() {
     computed.row = { weights: row, probability: answer.probability, share };
     const { right, series } = PLAYGROUND.models[state.squash ? "sigmoid" : "plain"];
     $("row-record").textContent = `this model is right on ${right} of ${series} test waves`;
+    const [least, largest] = [Math.min(...row), Math.max(...row)].map((weight) => weight.toFixed(4));
     $("row-says").textContent =
-      `Steps ${state.asking * size} to ${(state.asking + 1) * size - 1} ask. Weights from ${Math.min(...row).toFixed(4)} to ` +
-      `${Math.max(...row).toFixed(4)}${state.flat ? `; on the stretch ${share.toFixed(2)}, even would be ${computed.chance.toFixed(2)}` : ""}. ` +
+      `Steps ${state.asking * size} to ${(state.asking + 1) * size - 1} ask. Weights from ${least} to ` +
+      `${largest}${state.flat ? `; on the stretch ${share.toFixed(2)}, even would be ${computed.chance.toFixed(2)}` : ""}. ` +
       `Probability of a flat stretch: ${answer.probability.toFixed(3)}.`;
   }
 
