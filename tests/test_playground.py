@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
+from html import unescape
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -19,6 +20,7 @@ from export_playground import (
     CONFIG,
     EVERY,
     MOST_NOISE,
+    PACE,
     SCRIPT,
     VECTORS,
     apply,
@@ -29,7 +31,7 @@ from export_playground import (
 from playground_models import NAMES, RECIPES, SELF_ATTENTION, build, read_script, write_script
 from tsattn_tutorial.datasets import SeriesBatch, SineParameters, draw_sine_parameters, render_sine_waves
 from tsattn_tutorial.reference import seq_self_attention
-from tsattn_tutorial.torch import SHARP
+from tsattn_tutorial.torch import PUBLISHED, SHARP
 
 PAGE = SCRIPT.parents[2] / "playground.md"
 TOLERANCE = 1e-5  # of probabilities and weights, between the page and PyTorch
@@ -56,7 +58,7 @@ def parameters():
 def buttons():
     """What the buttons of the page set up: their text, or the name of the experiment, and the settings."""
     found = re.findall(r'<button[^>]*data-set="([^"]+)">([^<]+)<', PAGE.read_text(encoding="utf-8"))
-    return [(text, dict(parse_qsl(query, strict_parsing=True))) for query, text in found]
+    return [(text, dict(parse_qsl(unescape(query), strict_parsing=True))) for query, text in found]
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +166,17 @@ def test_the_models_are_what_the_page_says(exported):
     for name, model in exported.items():
         assert model.seed == typical_seed(), name
         assert model.right > 0.9 * model.series, name
+
+
+def test_the_table_of_the_page_says_how_the_models_were_made(exported):
+    """Patches of 20 samples, half as wide, four epochs; patches of 10, 8 units, ten epochs, the same initial weights."""
+    assert (SHARP.patch_size, SHARP.hidden_size, SHARP.epochs) == (20, PUBLISHED.hidden_size / 2, 4)
+    assert SHARP.normalise and SHARP.slope
+    options = exported["plain"].model.options | {"squash": True}
+    assert options == exported["sigmoid"].model.options
+    assert (options["patch_size"], options["hidden_size"], PACE["epochs"]) == (10, 8, 10)
+    plain, squashed = (build(name, seed=1).state_dict() for name in SELF_ATTENTION)
+    assert all(torch.equal(plain[key], squashed[key]) for key in plain)
 
 
 def test_a_script_comes_back_as_it_was_written(tmp_path, exported):

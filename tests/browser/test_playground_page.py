@@ -2,6 +2,7 @@
 
 import re
 from contextlib import contextmanager
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -166,6 +167,15 @@ def test_the_models_differ(page):
     assert abs(seen["mean"]["mass"] - seen["mean"]["chance"]) < 1e-9
 
 
+def test_every_button_sets_up_its_experiment(page):
+    for number in range(page.locator("button[data-set]").count()):
+        button = page.locator("button[data-set]").nth(number)
+        button.click()
+        state = page.evaluate(STATE)
+        for name, value in parse_qsl(button.get_attribute("data-set")):
+            assert state[name] == (value if name == "model" else float(value)), (number, name)
+
+
 def test_noise_and_another_draw(page):
     plain = page.evaluate(SHOWN)["line"]
     page.locator("#pg-noise").fill("0.5")
@@ -267,6 +277,15 @@ def test_without_scripts_there_is_a_figure_and_a_sentence(browser, address):
         assert figure.locator("img").is_visible()
         assert "This page needs JavaScript" in figure.inner_text()
         assert not page.locator("#pg-panel").is_visible() and not page.locator("button[data-set]").first.is_visible()
+
+
+def test_without_weights_the_figure_stays(browser, address):
+    context = browser.new_context()
+    context.route("**/weights.js", lambda route: route.abort())
+    page = context.new_page()
+    page.goto(address, wait_until="load")
+    assert page.locator(".pg-static img").is_visible() and not page.locator("#pg-panel").is_visible()
+    context.close()
 
 
 def test_nothing_moves_where_motion_is_not_wanted(browser, address):

@@ -1,6 +1,6 @@
 // The forward pass of the models on the page "Playground", in plain JavaScript: the data, the patches, the LSTM, the
 // two kinds of attention. Nothing is loaded and nothing is trained here; the weights stand in weights.js. The letters
-// are those of the page "Notation". A test holds every function against PyTorch.
+// are those of the page "Notation". A test holds the results against PyTorch.
 "use strict";
 
 // ---- The data ------------------------------------------------------------------------------------------------------
@@ -38,37 +38,16 @@ const zeros = (length) => new Array(length).fill(0);
 const sigmoid = (z) => 1 / (1 + Math.exp(-z));
 
 // Row r of a matrix times a vector.
-function dot(matrix, r, vector) {
-  const { numbers, columns } = matrix;
+function dot({ numbers, columns }, r, vector) {
   let sum = 0;
   for (let k = 0, at = r * columns; k < columns; k++, at++) sum += numbers[at] * vector[k];
   return sum;
 }
 
-// Add a matrix times a vector to `sum`. Four rows at a time: the four sums do not wait for each other, which is what
-// makes a frame of the page short. The number of rows is a multiple of four in all our models.
-function addProduct({ numbers, columns }, vector, sum) {
-  for (let r = 0; r < sum.length; r += 4) {
-    const row0 = r * columns;
-    const row1 = row0 + columns;
-    const row2 = row1 + columns;
-    const row3 = row2 + columns;
-    let sum0 = 0;
-    let sum1 = 0;
-    let sum2 = 0;
-    let sum3 = 0;
-    for (let k = 0; k < columns; k++) {
-      const value = vector[k];
-      sum0 += numbers[row0 + k] * value;
-      sum1 += numbers[row1 + k] * value;
-      sum2 += numbers[row2 + k] * value;
-      sum3 += numbers[row3 + k] * value;
-    }
-    sum[r] += sum0;
-    sum[r + 1] += sum1;
-    sum[r + 2] += sum2;
-    sum[r + 3] += sum3;
-  }
+// All rows of a matrix, each a vector.
+function rows({ numbers, columns }) {
+  const row = (_, r) => Array.from(numbers.subarray(r * columns, (r + 1) * columns));
+  return Array.from({ length: numbers.length / columns }, row);
 }
 
 // Scores become weights: positive, sum 1. The shift by the highest score cancels, and avoids overflow.
@@ -126,9 +105,9 @@ function lstm(inputs, weights, direction) {
   const states = new Array(T);
   for (let step = 0; step < T; step++) {
     const t = direction === "_reverse" ? T - 1 - step : step;
-    for (let r = 0; r < 4 * H; r++) gates[r] = inputBias[r] + stateBias[r];
-    addProduct(inputKernel, inputs[t], gates);
-    addProduct(stateKernel, state, gates);
+    for (let r = 0; r < 4 * H; r++) {
+      gates[r] = dot(inputKernel, r, inputs[t]) + inputBias[r] + dot(stateKernel, r, state) + stateBias[r];
+    }
     state = zeros(H);
     for (let u = 0; u < H; u++) {
       const letIn = sigmoid(gates[u]);
@@ -154,14 +133,12 @@ function bilstm(inputs, weights) {
 // Additive attention: e_t = v tanh(W h_t + b) + c, softmax over the steps. One query, one row of weights.
 function additiveWeights(hidden, weights) {
   const projection = weights["attention.projection.weight"];
-  const bias = Array.from(weights["attention.projection.bias"].numbers);
+  const bias = weights["attention.projection.bias"].numbers;
   const query = weights["attention.query.weight"].numbers;
   const queryBias = weights["attention.query.bias"].numbers[0];
   const scores = hidden.map((h) => {
-    const projected = bias.slice();
-    addProduct(projection, h, projected); // W h_t + b
     let score = queryBias;
-    for (let a = 0; a < query.length; a++) score += query[a] * Math.tanh(projected[a]);
+    for (let a = 0; a < query.length; a++) score += query[a] * Math.tanh(dot(projection, a, h) + bias[a]);
     return score;
   });
   return softmax(scores);
@@ -169,8 +146,9 @@ function additiveWeights(hidden, weights) {
 
 // Self-attention: e_ij = h_i W h_j + c, or the sigmoid of that. Every step asks: a row of weights for each.
 function selfAttentionWeights(hidden, kernel, bias, squash) {
+  const W = rows(kernel);
   return hidden.map((asking) => {
-    const asked = weightedSum(asking, rows(kernel)); // h_i W
+    const asked = weightedSum(asking, W); // h_i W
     return softmax(
       hidden.map((answering) => {
         let score = bias;
@@ -180,9 +158,6 @@ function selfAttentionWeights(hidden, kernel, bias, squash) {
     );
   });
 }
-
-const rows = ({ numbers, columns }) =>
-  Array.from({ length: numbers.length / columns }, (_, r) => Array.from(numbers.subarray(r * columns, (r + 1) * columns)));
 
 // ---- The models ----------------------------------------------------------------------------------------------------
 

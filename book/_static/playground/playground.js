@@ -373,18 +373,18 @@ function startPlayground() {
   $("asking").addEventListener("input", () => set({ asking: Number($("asking").value) }));
   $("squash").addEventListener("change", () => set({ squash: $("squash").checked }));
 
-  // The experiments in the text: each button carries its settings, as in the query of an address.
-  for (const button of document.querySelectorAll("button[data-set]")) {
-    button.addEventListener("click", () => {
-      const values = Object.fromEntries(new URLSearchParams(button.dataset.set));
-      for (const name of ["flat", "squash"]) if (name in values) values[name] = values[name] === "1";
-      for (const name of ["draw", "asking"]) if (name in values) values[name] = Number(values[name]);
-      set(values);
-      const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-      const panel = $("asking" in values ? "self-attention" : "panel");
-      panel.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "start" });
-    });
-  }
+  // The experiments in the text, before and after this script: a button carries its settings like a query.
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest("button[data-set]");
+    if (!button) return;
+    const values = Object.fromEntries(new URLSearchParams(button.dataset.set));
+    for (const name of ["flat", "squash"]) if (name in values) values[name] = values[name] === "1";
+    for (const name of ["draw", "asking"]) if (name in values) values[name] = Number(values[name]);
+    set(values);
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const panel = $("asking" in values ? "self-attention" : "panel");
+    panel.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "start" });
+  });
 
   new ResizeObserver(() => {
     plot.resize();
