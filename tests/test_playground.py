@@ -169,7 +169,7 @@ def test_the_models_are_what_the_page_says(exported):
 
 
 def test_the_table_of_the_page_says_how_the_models_were_made(exported):
-    """Patches of 20 samples, half as wide, four epochs; patches of 10, 8 units, ten epochs, the same initial weights."""
+    """Sizes, epochs, and that the two models of self-attention started from the same weights."""
     assert (SHARP.patch_size, SHARP.hidden_size, SHARP.epochs) == (20, PUBLISHED.hidden_size / 2, 4)
     assert SHARP.normalise and SHARP.slope
     options = exported["plain"].model.options | {"squash": True}

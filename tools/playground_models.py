@@ -44,7 +44,8 @@ ASSIGNMENT = "const PLAYGROUND = "
 class SelfAttentionClassifier(nn.Module):
     """A small classifier with self-attention: patches, BiLSTM, self-attention, mean, one linear unit.
 
-    The score is that of the layer in "Self-attention has no effect?". Of patch j for patch i it is ``e_ij = h_i^T W h_j + c``, or the sigmoid of that.
+    The score is that of the layer in "Self-attention has no effect?": of patch j for patch i it is
+    ``e_ij = h_i^T W h_j + c``, or the sigmoid of that.
 
     Parameters
     ----------

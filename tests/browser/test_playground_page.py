@@ -15,7 +15,7 @@ SHOWN = """() => ({
     probability: playground.computed.probability,
     verdict: document.querySelector("#pg-verdict").textContent,
 })"""
-REST = 800  # ms, after which a verdict has been read out and counted
+REST = 800  # ms, after which a wave that stands still would have been counted
 
 
 @pytest.fixture
@@ -55,6 +55,11 @@ def place(page, step: float) -> tuple[float, float]:
     """Where a time step lies on the screen, half-way up the plot."""
     box = page.locator("#pg-plot").bounding_box()
     return box["x"] + 52 + step / 499 * (box["width"] - 52 - 42), box["y"] + box["height"] / 2
+
+
+def wait_for_count(page, count: int) -> None:
+    """Wait until so many finds are counted."""
+    page.wait_for_function("count => document.querySelector('#pg-count').textContent === count", arg=str(count))
 
 
 def drag(page, start: float, end: float) -> None:
@@ -189,17 +194,15 @@ def test_noise_and_another_draw(page):
 
 def test_finds_are_counted_kept_and_come_back(page):
     page.get_by_role("button", name="Crest").click()
-    page.wait_for_timeout(REST)
-    assert page.locator("#pg-count").text_content() == "1"
+    wait_for_count(page, 1)
     page.locator("#pg-start").focus()
     page.keyboard.press("ArrowRight")  # still wrong: the same find
     page.wait_for_timeout(REST)
     assert page.locator("#pg-count").text_content() == "1"
-    page.locator("input[value=sharp]").check()  # right
-    page.locator("input[value=published]").check()
+    page.locator("#pg-length").fill("200")  # right
+    settle(page)
     page.get_by_role("button", name="Slowest").click()
-    page.wait_for_timeout(REST)
-    assert page.locator("#pg-count").text_content() == "2"
+    wait_for_count(page, 2)
     finds = page.locator("#pg-finds button").all_text_contents()
     assert "false alarm on a plain wave" in finds[0] and "missed stretch, steps 75 to 124" in finds[1]
     page.locator("#pg-finds button").nth(1).click()
@@ -212,27 +215,30 @@ def test_finds_are_counted_kept_and_come_back(page):
 def test_only_the_last_five_finds_are_kept(page):
     for number in range(6):
         page.evaluate("() => playground.set({model: 'published', flat: true, frequency: 2, start: 200, length: 100})")
-        page.wait_for_timeout(50)
+        settle(page)
         page.get_by_role("button", name="Crest").click()
-        page.wait_for_timeout(REST)
-        assert page.locator("#pg-count").text_content() == str(number + 1)
+        wait_for_count(page, number + 1)
     assert page.locator("#pg-finds button").count() == 5
 
 
 def test_the_verdict_is_read_out_once_it_rests(page):
-    page.wait_for_timeout(REST)
-    page.evaluate(
-        """() => {
-            window.said = [];
-            new MutationObserver(() => said.push(document.querySelector("#pg-live").textContent))
-                .observe(document.querySelector("#pg-live"), {childList: true});
-        }"""
+    """Eight quick changes, one announcement."""
+    page.wait_for_function("() => document.querySelector('#pg-live').textContent")
+    said = page.evaluate(
+        """() => new Promise((done) => {
+            const live = document.querySelector("#pg-live"), slider = document.querySelector("#pg-frequency");
+            const said = [];
+            new MutationObserver(() => said.push(live.textContent)).observe(live, {childList: true});
+            let left = 8;
+            const timer = setInterval(() => {
+                slider.stepUp();
+                slider.dispatchEvent(new Event("input"));
+                if (--left) return;
+                clearInterval(timer);
+                setTimeout(() => done(said), 1500);
+            }, 50);
+        })"""
     )
-    page.get_by_role("slider", name="frequency").focus()
-    for _ in range(8):
-        page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(REST)
-    said = page.evaluate("() => said")
     assert len(said) == 1 and said[0].startswith("✓ Right: the model says flat stretch. Probability")
 
 

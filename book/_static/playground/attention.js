@@ -5,9 +5,10 @@
 
 // ---- The data ------------------------------------------------------------------------------------------------------
 
-// One sine wave of T samples over [0, 2 pi], both ends included. From `start` on, `length` samples are held at the value
-// of the first of them, unless the wave is to stay plain. `draw` holds T standard normal numbers; the noise is the
-// standard deviation that they are scaled to. Samples are rounded to float32, because the models were trained on such.
+// One sine wave of T samples over [0, 2 pi], both ends included. From `start` on, `length` samples are held at the
+// value of the first of them, unless the wave is to stay plain. `draw` holds T standard normal numbers; the noise is
+// the standard deviation that they are scaled to. Samples are rounded to float32, because the models were trained on
+// such.
 function sineWave({ frequency, amplitude, flat, start, length, noise }, draw, T) {
   const value = (t) => amplitude * Math.sin(frequency * t * ((2 * Math.PI) / (T - 1)));
   const truth = Array.from({ length: T }, (_, t) => flat && t >= start && t < start + length);
@@ -194,5 +195,8 @@ function decodeModel({ weights, ...rest }) {
     const bytes = Uint8Array.from(atob(float32), (letter) => letter.charCodeAt(0));
     return { numbers: Float64Array.from(new Float32Array(bytes.buffer)), columns: shape[shape.length - 1] };
   };
-  return { ...rest, weights: Object.fromEntries(Object.entries(weights).map(([name, plain]) => [name, decode(plain)])) };
+  return {
+    ...rest,
+    weights: Object.fromEntries(Object.entries(weights).map(([name, plain]) => [name, decode(plain)])),
+  };
 }

@@ -1,127 +1,6 @@
-// The page "Playground": its plots and its controls. What the models compute stands in attention.js.
+// The page "Playground": its controls and what they set off. What the models compute stands in attention.js, how it is
+// drawn in plot.js.
 "use strict";
-
-// ---- Drawing -------------------------------------------------------------------------------------------------------
-
-const LOOKS = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10]; // where an axis may end; a finer choice would wobble as one drags
-
-function niceTop(value) {
-  const power = 10 ** Math.floor(Math.log10(value));
-  return power * LOOKS.find((look) => look * power >= value * (1 - 1e-9));
-}
-
-function svg(name, attributes = {}, parent = null) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  parent?.append(element);
-  return element;
-}
-
-// A plot with the time steps 0 to T - 1 along the x axis, weights on the left axis and values on the right one, as in the
-// figures of the book. One unit of the drawing is one pixel, whatever the width, so that text keeps its size.
-class Plot {
-  constructor(element, T, height) {
-    this.element = element;
-    this.T = T;
-    this.height = height;
-    this.shade = svg("rect", { class: "pg-truth" }, element);
-    this.area = svg("path", { class: "pg-area" }, element);
-    this.outline = svg("path", { class: "pg-outline" }, element);
-    this.even = svg("path", { class: "pg-even" }, element);
-    this.line = svg("path", { class: "pg-line" }, element);
-    this.axes = svg("g", { class: "pg-axes" }, element);
-    this.frame = svg("path", {}, this.axes);
-    this.ticks = { x: [], left: [], right: [] };
-    const title = (text, side) => Object.assign(svg("text", { class: `pg-title-${side}` }, this.axes), { textContent: text });
-    this.titles = { x: title("time step", "x"), left: title("weight", "left"), right: title("value", "right") };
-    this.resize();
-  }
-
-  resize() {
-    this.width = Math.max(280, this.element.getBoundingClientRect().width);
-    this.box = { left: 52, right: this.width - 42, top: 24, bottom: this.height - 40 };
-    this.element.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`);
-    const { left, right, top, bottom } = this.box;
-    this.frame.setAttribute("d", `M${left} ${top}V${bottom}H${right}V${top}`);
-    const steps = this.width < 500 ? 100 : 50;
-    const at = Array.from({ length: Math.ceil(this.T / steps) }, (_, i) => i * steps);
-    this.#label("x", at, (t) => ({ x: this.x(t), y: bottom + 16, text: t }));
-    this.#place(this.titles.x, (left + right) / 2, this.height - 6);
-    this.#place(this.titles.left, left - 44, 12);
-    this.#place(this.titles.right, right + 36, 12);
-  }
-
-  x(t) {
-    return this.box.left + (t / (this.T - 1)) * (this.box.right - this.box.left);
-  }
-
-  step(pixel) {
-    return ((pixel - this.box.left) / (this.box.right - this.box.left)) * (this.T - 1);
-  }
-
-  y(weight) {
-    return this.box.bottom - (weight / this.weightTop) * (this.box.bottom - this.box.top);
-  }
-
-  valueY(value) {
-    return (this.box.top + this.box.bottom) / 2 - (value / this.valueTop) * ((this.box.bottom - this.box.top) / 2);
-  }
-
-  draw({ x, truth, weights, weightTop }) {
-    this.weightTop = weightTop;
-    this.valueTop = niceTop(Math.max(1, 1.05 * x.reduce((most, value) => Math.max(most, Math.abs(value)), 0)));
-    this.line.setAttribute("d", path(x, (t) => this.x(t), (value) => this.valueY(value)));
-    const outline = path(weights, (t) => this.x(t), (weight) => this.y(weight));
-    this.outline.setAttribute("d", outline);
-    this.area.setAttribute("d", `${outline}V${this.box.bottom}H${this.box.left}Z`);
-    const first = truth.indexOf(true);
-    const from = first < 0 ? 0 : this.x(Math.max(0, first - 0.5));
-    const to = first < 0 ? 0 : this.x(Math.min(this.T - 1, truth.lastIndexOf(true) + 0.5));
-    const { top, bottom } = this.box;
-    for (const [key, value] of Object.entries({ x: from, width: to - from, y: top, height: bottom - top })) {
-      this.shade.setAttribute(key, value);
-    }
-    this.#label("left", [0, 0.5, 1].map((share) => share * weightTop), (weight) => ({
-      x: this.box.left - 6,
-      y: this.y(weight) + 4,
-      text: Number(weight.toPrecision(3)),
-    }));
-    this.#label("right", [-1, 0, 1].map((share) => share * this.valueTop), (value) => ({
-      x: this.box.right + 6,
-      y: this.valueY(value) + 4,
-      text: Number(value.toPrecision(3)),
-    }));
-    return { from, to };
-  }
-
-  drawEven(weight) {
-    this.even.setAttribute("d", `M${this.box.left} ${this.y(weight)}H${this.box.right}`);
-  }
-
-  #label(side, values, where) {
-    const ticks = this.ticks[side];
-    while (ticks.length < values.length) ticks.push(svg("text", { class: `pg-tick-${side}` }, this.axes));
-    while (ticks.length > values.length) ticks.pop().remove();
-    values.forEach((value, i) => {
-      const { x, y, text } = where(value);
-      this.#place(ticks[i], x, y);
-      if (ticks[i].textContent !== String(text)) ticks[i].textContent = text;
-    });
-  }
-
-  #place(text, x, y) {
-    text.setAttribute("x", x);
-    text.setAttribute("y", y);
-  }
-}
-
-function path(values, x, y) {
-  let text = "";
-  for (let t = 0; t < values.length; t++) text += `${t ? "L" : "M"}${x(t).toFixed(1)} ${y(values[t]).toFixed(1)}`;
-  return text;
-}
-
-// ---- The page ------------------------------------------------------------------------------------------------------
 
 const $ = (id) => document.getElementById(`pg-${id}`);
 const SLIDERS = ["frequency", "amplitude", "start", "length", "noise"];
@@ -131,7 +10,9 @@ const decimals = { frequency: 2, amplitude: 2, start: 0, length: 0, noise: 2 };
 
 function startPlayground() {
   const T = PLAYGROUND.steps;
-  const models = Object.fromEntries(Object.entries(PLAYGROUND.models).map(([name, plain]) => [name, decodeModel(plain)]));
+  const models = Object.fromEntries(
+    Object.entries(PLAYGROUND.models).map(([name, plain]) => [name, decodeModel(plain)]),
+  );
   const patchCount = T / models.plain.options.patch_size;
   const state = { model: "published", frequency: 2, amplitude: 5, flat: true, start: 200, length: 100, noise: 0 };
   Object.assign(state, { draw: 1, asking: 10, squash: false });
@@ -188,7 +69,8 @@ function startPlayground() {
   }
 
   function verdict() {
-    return `${computed.right ? "✓ Right" : "✗ Wrong"}: the model says ${computed.says ? "flat stretch" : "plain wave"}.`;
+    const said = computed.says ? "flat stretch" : "plain wave";
+    return `${computed.right ? "✓ Right" : "✗ Wrong"}: the model says ${said}.`;
   }
 
   function frameOfRow(x, truth) {
@@ -209,7 +91,10 @@ function startPlayground() {
     const centre = rowPlot.x((state.asking + 0.5) * size - 0.5);
     const { top, bottom } = rowPlot.box;
     asks.setAttribute("d", `M${centre} ${top}V${bottom}M${centre - 7} ${top - 10}h14l-7 10z`);
-    const share = row.reduce((sum, weight, p) => sum + (weight / size) * truth.slice(p * size, (p + 1) * size).filter(Boolean).length, 0);
+    const share = row.reduce(
+      (sum, weight, p) => sum + (weight / size) * truth.slice(p * size, (p + 1) * size).filter(Boolean).length,
+      0,
+    );
     computed.row = { weights: row, probability: answer.probability, share };
     const { right, series } = PLAYGROUND.models[state.squash ? "sigmoid" : "plain"];
     $("row-record").textContent = `this model is right on ${right} of ${series} test waves`;
@@ -290,7 +175,9 @@ function startPlayground() {
 
   function nameOf({ model, flat, frequency, amplitude, start, length, noise, probability }) {
     const label = document.querySelector(`input[name=pg-model][value=${model}]`).dataset.name;
-    const error = flat ? `missed stretch, steps ${start} to ${Math.min(T, start + length) - 1}` : "false alarm on a plain wave";
+    const error = flat
+      ? `missed stretch, steps ${start} to ${Math.min(T, start + length) - 1}`
+      : "false alarm on a plain wave";
     const wave = `frequency ${frequency.toFixed(2)}, amplitude ${amplitude.toFixed(2)}`;
     return `${label}: ${error}; ${wave}${noise ? `, noise ${noise.toFixed(2)}` : ", no noise"}; probability ${probability.toFixed(3)}`;
   }
@@ -393,7 +280,14 @@ function startPlayground() {
   }).observe(plot.element);
 
   changed();
-  return { state, set, frame, get computed() { return computed; } }; // for the tests, and for the curious
+  return {
+    state,
+    set,
+    frame,
+    get computed() {
+      return computed;
+    },
+  }; // for the tests, and for the curious
 }
 
 // Without weights there is nothing to play with: the figure stays.
