@@ -1,5 +1,11 @@
-"""What several test files share."""
+"""What several test files share.
 
+Tests of the built site, and those that drive a browser, are skipped where there is no site or no Chromium, unless
+``TSATTN_REQUIRE_BROWSER`` is 1: then they fail.
+"""
+
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,7 +14,16 @@ import torch
 from tsattn_tutorial.config import SineConfig
 from tsattn_tutorial.datasets import SeriesBatch, sine_waves
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[1]
+SITE = ROOT / "_build" / "html"
+REQUIRED = os.environ.get("TSATTN_REQUIRE_BROWSER") == "1"
+
+
+def skip_or_fail(reason: str) -> None:
+    """Skip, or fail where the tests must run."""
+    if REQUIRED:
+        pytest.fail(f"{reason} (TSATTN_REQUIRE_BROWSER=1)")
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +42,28 @@ def small_waves() -> SeriesBatch:
 def one_thread() -> None:
     """Small models gain nothing from threads, and lose much where something else wants the cores."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """Folder of the built site."""
+    if not (SITE / "index.html").is_file():
+        skip_or_fail("no built site in _build/html: run `make book`")
+    return SITE
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium of the system, one for all pages."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    executable = next(filter(None, map(shutil.which, names)), None)
+    if executable is None:
+        skip_or_fail(f"no Chromium found: none of {', '.join(names)} is on the path")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # Inside a container there is no sandbox to be had, and little shared memory.
+        options = ["--no-sandbox", "--disable-dev-shm-usage"]
+        browser = playwright.chromium.launch(executable_path=executable, args=options)
+        yield browser
+        browser.close()

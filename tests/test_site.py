@@ -1,11 +1,8 @@
 """The built site, as a reader meets it: opened from the disk in a browser, every link followed.
 
-Build it first with ``make book``. Where there is no site or no Chromium, these tests are skipped, unless
-``TSATTN_REQUIRE_BROWSER`` is 1: then they fail.
+Build it first with ``make book``. Where there is no site or no Chromium, these tests are skipped (see conftest.py).
 """
 
-import os
-import shutil
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
@@ -16,45 +13,12 @@ from bs4 import BeautifulSoup
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
 PAGES = [page for page in sorted(SITE.rglob("*.html")) if "_static" not in page.parts]
-REQUIRED = os.environ.get("TSATTN_REQUIRE_BROWSER") == "1"
 # What a page names without asking for it: the reader has to click.
 MERELY_LINKED = {"a", "area"}
 # Equations that MathJax did not find, did not understand, or set in red for an unknown command.
 UNSET_EQUATIONS = """all => all
     .filter(e => !e.querySelector("mjx-container") || e.querySelector("mjx-merror, mjx-mtext[style*='red']"))
     .map(e => e.textContent)"""
-
-
-def skip_or_fail(reason: str) -> None:
-    """Skip, or fail where the tests must run."""
-    if REQUIRED:
-        pytest.fail(f"{reason} (TSATTN_REQUIRE_BROWSER=1)")
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="session")
-def site() -> Path:
-    """Folder of the built site."""
-    if not PAGES:
-        skip_or_fail("no built site in _build/html: run `make book`")
-    return SITE
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Headless Chromium of the system, one for all pages."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    executable = next(filter(None, map(shutil.which, names)), None)
-    if executable is None:
-        skip_or_fail(f"no Chromium found: none of {', '.join(names)} is on the path")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        # Inside a container there is no sandbox to be had, and little shared memory.
-        options = ["--no-sandbox", "--disable-dev-shm-usage"]
-        browser = playwright.chromium.launch(executable_path=executable, args=options)
-        yield browser
-        browser.close()
 
 
 def page_id(path: Path) -> str:
