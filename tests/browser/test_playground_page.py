@@ -263,6 +263,23 @@ def test_self_attention_follows_pointer_slider_and_switch(page):
     assert page.locator("#pg-row-plot .pg-bound[hidden]").count() == 0
 
 
+def test_axes_and_curves_keep_together_while_the_width_changes(page):
+    ends = page.evaluate("""() => new Promise(done => {
+        const element = document.querySelector("#pg-plot");
+        const right = (name) => Math.max(...document.querySelector(`#pg-plot ${name}`).getAttribute("d")
+            .match(/[0-9.]+/g).map(Number).filter((_, i) => i % 2 === 0));
+        const before = right(".pg-line");
+        // This observer is told after that of the page, before anything is painted.
+        new ResizeObserver(() => {
+            const frame = document.querySelector("#pg-plot .pg-axes path").getAttribute("d").match(/H([0-9.]+)/)[1];
+            if (right(".pg-line") !== before) done([right(".pg-line"), Number(frame)]);
+        }).observe(element);
+        requestAnimationFrame(() => { document.querySelector("#pg-panel").style.width = "400px"; });
+        setTimeout(() => done([before, 0]), 3000);
+    })""")
+    assert ends[0] == pytest.approx(ends[1], abs=0.1)
+
+
 def test_dark_mode_changes_the_colours_without_a_reload(page):
     colours = """() => [".pg-line", ".pg-outline", ".pg-axes path"].map(
         (name) => getComputedStyle(document.querySelector(`#pg-plot ${name}`)).stroke)"""

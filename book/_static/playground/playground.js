@@ -273,10 +273,11 @@ function startPlayground() {
     panel.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "start" });
   });
 
+  // At once, not in the next frame: else axes and curves would stand at two widths for the length of one.
   new ResizeObserver(() => {
     plot.resize();
     rowPlot.resize();
-    pending ||= requestAnimationFrame(frame);
+    frame();
   }).observe(plot.element);
 
   changed();
