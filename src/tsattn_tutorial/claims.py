@@ -49,6 +49,9 @@ class Claims:
             raise CheckFailed(f'the verdict "{verdict}" does not follow: {said} (measured: {measured})')
         self.rows.append((said, measured, f"**{verdict}**", see))
 
+    def __repr__(self) -> str:
+        return f"Claims({len(self.rows)} statements)"
+
     def __str__(self) -> str:
         lines = [COLUMNS, ("---",) * len(COLUMNS), *self.rows]
         return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

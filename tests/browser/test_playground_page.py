@@ -1,0 +1,321 @@
+"""The page "Playground" in a browser: pointer, touch, keyboard, themes, and no script at all."""
+
+import re
+from contextlib import contextmanager
+from urllib.parse import parse_qsl
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+STATE = "() => playground.state"
+SHOWN = """() => ({
+    attention: document.querySelector("#pg-plot .pg-outline").getAttribute("d"),
+    line: document.querySelector("#pg-plot .pg-line").getAttribute("d"),
+    probability: playground.computed.probability,
+    verdict: document.querySelector("#pg-verdict").textContent,
+})"""
+REST = 800  # ms, after which a wave that stands still would have been counted
+
+
+@pytest.fixture
+def address(site) -> str:
+    return (site / "book" / "playground.html").as_uri()
+
+
+@contextmanager
+def opened(browser, address: str, **options):
+    """A fresh page; whatever goes wrong on it fails the test."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
+    troubles = []
+    # Where scripts are switched off, those that a page preloads are refused.
+    context.on("requestfailed", lambda request: request.failure == "csp" or troubles.append(f"failed: {request.url}"))
+    context.on("console", lambda message: message.type == "error" and troubles.append(f"console: {message.text}"))
+    context.on("weberror", lambda error: troubles.append(f"uncaught: {error.error}"))
+    page = context.new_page()
+    page.goto(address, wait_until="load")
+    yield page
+    context.close()
+    assert not troubles, "\n".join(troubles)
+
+
+@pytest.fixture
+def page(browser, address):
+    with opened(browser, address) as page:
+        settle(page)
+        yield page
+
+
+def settle(page) -> None:
+    """Wait until what was changed has been drawn."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def place(page, step: float) -> tuple[float, float]:
+    """Where a time step lies on the screen, half-way up the plot."""
+    box = page.locator("#pg-plot").bounding_box()
+    return box["x"] + 52 + step / 499 * (box["width"] - 52 - 42), box["y"] + box["height"] / 2
+
+
+def wait_for_count(page, count: int) -> None:
+    """Wait until so many finds are counted."""
+    page.wait_for_function("count => document.querySelector('#pg-count').textContent === count", arg=str(count))
+
+
+def drag(page, start: float, end: float) -> None:
+    """Drag on the plot from one time step to another."""
+    page.locator("#pg-plot").scroll_into_view_if_needed()
+    page.mouse.move(*place(page, start))
+    page.mouse.down()
+    page.mouse.move(*place(page, end), steps=5)
+    settle(page)
+    page.mouse.up()
+
+
+def test_the_page_opens(page):
+    """No message on the console, no failed request; the wave is drawn and judged."""
+    assert page.locator("#pg-verdict").text_content() == "✓ Right: the model says flat stretch."
+    assert re.fullmatch(r"right on \d+ of \d+ test waves", page.locator("#pg-record-published").text_content())
+    assert not page.locator(".pg-static").is_visible()
+
+
+def test_dragging_the_stretch(page):
+    before = page.evaluate(SHOWN)
+    drag(page, 250, 150)
+    after, state = page.evaluate(SHOWN), page.evaluate(STATE)
+    assert abs(state["start"] - 100) <= 5 and state["length"] == 100
+    for key in ("attention", "line", "probability"):
+        assert after[key] != before[key], key
+    assert page.locator("#pg-start").input_value() == str(state["start"])
+
+
+def test_dragging_the_edges(page):
+    drag(page, 300, 350)
+    state = page.evaluate(STATE)
+    assert state["start"] == 200 and abs(state["length"] - 150) <= 5
+    drag(page, 200, 240)
+    moved = page.evaluate(STATE)
+    assert abs(moved["start"] - 240) <= 5
+    assert moved["start"] + moved["length"] == state["start"] + state["length"]
+
+
+def test_dragging_beyond_the_ranges(page):
+    drag(page, 250, 499)
+    assert page.evaluate(STATE)["start"] == 445
+    drag(page, 460, 0)
+    state = page.evaluate(STATE)
+    assert (state["start"], state["length"]) == (0, 100)
+
+
+def test_dragging_beside_the_stretch_does_nothing(page):
+    drag(page, 100, 20)
+    assert page.evaluate(STATE)["start"] == 200
+
+
+def test_a_finger_drags_too(browser, address):
+    with opened(browser, address, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True) as page:
+        settle(page)
+        page.locator("#pg-plot").scroll_into_view_if_needed()
+        devtools = page.context.new_cdp_session(page)
+
+        def touch(kind: str, *points: tuple[float, float]) -> None:
+            touches = [{"x": x, "y": y} for x, y in points]
+            devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+        touch("touchStart", place(page, 250))
+        for step in (230, 200, 170, 150):
+            touch("touchMove", place(page, step))
+        touch("touchEnd")
+        settle(page)
+        state = page.evaluate(STATE)
+        assert abs(state["start"] - 100) <= 10 and state["length"] == 100
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_keyboard_moves_a_slider_and_the_verdict_changes(page):
+    page.get_by_role("button", name="Slowest").click()
+    settle(page)
+    assert page.locator("#pg-verdict").text_content() == "✗ Wrong: the model says flat stretch."
+    page.get_by_role("slider", name="frequency").focus()
+    page.keyboard.press("ArrowRight")
+    settle(page)
+    assert page.locator("#pg-frequency-value").text_content() == "1.01"
+    assert page.locator("#pg-verdict").text_content() == "✓ Right: the model says plain wave."
+
+
+def test_everything_can_be_reached_and_the_focus_is_seen(page):
+    page.get_by_role("radio", name="BiLSTM, as published").focus()
+    reached = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        focus = page.evaluate(
+            """() => {
+                const element = document.activeElement, style = getComputedStyle(element);
+                return [element.id || element.dataset.set || "", style.outlineStyle, parseFloat(style.outlineWidth)];
+            }"""
+        )
+        if focus[0].startswith("pg-") or "=" in focus[0]:
+            assert focus[1] != "none" and focus[2] >= 2, focus
+            reached.add(focus[0])
+    sliders = ("start", "length", "frequency", "amplitude", "noise", "flat", "draw", "asking", "squash")
+    assert {f"pg-{name}" for name in sliders} <= reached
+    assert sum("=" in name for name in reached) == page.locator("button[data-set]").count()
+
+
+def test_the_models_differ(page):
+    seen = {}
+    for name in ("published", "sharp", "mean"):
+        page.locator(f"input[value={name}]").check()
+        settle(page)
+        seen[name] = page.evaluate("() => ({mass: playground.computed.mass, chance: playground.computed.chance})")
+    assert seen["sharp"]["mass"] > 0.9 > seen["published"]["mass"]
+    assert abs(seen["mean"]["mass"] - seen["mean"]["chance"]) < 1e-9
+
+
+def test_every_button_sets_up_its_experiment(page):
+    for number in range(page.locator("button[data-set]").count()):
+        button = page.locator("button[data-set]").nth(number)
+        button.click()
+        state = page.evaluate(STATE)
+        for name, value in parse_qsl(button.get_attribute("data-set")):
+            assert state[name] == (value if name == "model" else float(value)), (number, name)
+
+
+def test_noise_and_another_draw(page):
+    plain = page.evaluate(SHOWN)["line"]
+    page.locator("#pg-noise").fill("0.5")
+    settle(page)
+    first = page.evaluate(SHOWN)["line"]
+    page.locator("#pg-draw").click()
+    settle(page)
+    second = page.evaluate(SHOWN)["line"]
+    assert len({plain, first, second}) == 3
+
+
+def test_finds_are_counted_kept_and_come_back(page):
+    page.get_by_role("button", name="Crest").click()
+    wait_for_count(page, 1)
+    page.locator("#pg-start").focus()
+    page.keyboard.press("ArrowRight")  # still wrong: the same find
+    page.wait_for_timeout(REST)
+    assert page.locator("#pg-count").text_content() == "1"
+    page.locator("#pg-length").fill("200")  # right
+    settle(page)
+    page.get_by_role("button", name="Slowest").click()
+    wait_for_count(page, 2)
+    finds = page.locator("#pg-finds button").all_text_contents()
+    assert "false alarm on a plain wave" in finds[0] and "missed stretch, steps 75 to 124" in finds[1]
+    page.locator("#pg-finds button").nth(1).click()
+    page.wait_for_timeout(REST)
+    state = page.evaluate(STATE)
+    assert (state["start"], state["length"], state["frequency"], state["flat"]) == (75, 50, 1.5, True)
+    assert page.locator("#pg-count").text_content() == "2"
+
+
+def test_only_the_last_five_finds_are_kept(page):
+    for number in range(6):
+        page.evaluate("() => playground.set({model: 'published', flat: true, frequency: 2, start: 200, length: 100})")
+        settle(page)
+        page.get_by_role("button", name="Crest").click()
+        wait_for_count(page, number + 1)
+    assert page.locator("#pg-finds button").count() == 5
+
+
+def test_the_verdict_is_read_out_once_it_rests(page):
+    """Eight quick changes, one announcement."""
+    page.wait_for_function("() => document.querySelector('#pg-live').textContent")
+    said = page.evaluate(
+        """() => new Promise((done) => {
+            const live = document.querySelector("#pg-live"), slider = document.querySelector("#pg-frequency");
+            const said = [];
+            new MutationObserver(() => said.push(live.textContent)).observe(live, {childList: true});
+            let left = 8;
+            const timer = setInterval(() => {
+                slider.stepUp();
+                slider.dispatchEvent(new Event("input"));
+                if (--left) return;
+                clearInterval(timer);
+                setTimeout(() => done(said), 1500);
+            }, 50);
+        })"""
+    )
+    assert len(said) == 1 and said[0].startswith("✓ Right: the model says flat stretch. Probability")
+
+
+def test_self_attention_follows_pointer_slider_and_switch(page):
+    page.locator("#pg-row-plot").scroll_into_view_if_needed()
+    box = page.locator("#pg-row-plot").bounding_box()
+    page.mouse.move(box["x"] + 52 + 0.5 * (box["width"] - 94), box["y"] + 100)
+    settle(page)
+    assert page.evaluate(STATE)["asking"] in (24, 25)
+    asking = page.evaluate(STATE)["asking"]
+    page.mouse.move(5, 5)
+    page.locator("#pg-asking").focus()
+    page.keyboard.press("ArrowLeft")
+    settle(page)
+    assert page.evaluate(STATE)["asking"] == asking - 1
+    assert max(page.evaluate("() => playground.computed.row.weights")) > 0.06
+    assert page.locator("#pg-row-plot .pg-bound[hidden]").count() == 2
+    page.locator("#pg-squash").check()
+    settle(page)
+    weights = page.evaluate("() => playground.computed.row.weights")
+    assert max(weights) < 0.0526 and min(weights) > 0.0074
+    assert page.locator("#pg-row-plot .pg-bound[hidden]").count() == 0
+
+
+def test_axes_and_curves_keep_together_while_the_width_changes(page):
+    ends = page.evaluate("""() => new Promise(done => {
+        const element = document.querySelector("#pg-plot");
+        const right = (name) => Math.max(...document.querySelector(`#pg-plot ${name}`).getAttribute("d")
+            .match(/[0-9.]+/g).map(Number).filter((_, i) => i % 2 === 0));
+        const before = right(".pg-line");
+        // This observer is told after that of the page, before anything is painted.
+        new ResizeObserver(() => {
+            const frame = document.querySelector("#pg-plot .pg-axes path").getAttribute("d").match(/H([0-9.]+)/)[1];
+            if (right(".pg-line") !== before) done([right(".pg-line"), Number(frame)]);
+        }).observe(element);
+        requestAnimationFrame(() => { document.querySelector("#pg-panel").style.width = "400px"; });
+        setTimeout(() => done([before, 0]), 3000);
+    })""")
+    assert ends[0] == pytest.approx(ends[1], abs=0.1)
+
+
+def test_dark_mode_changes_the_colours_without_a_reload(page):
+    colours = """() => [".pg-line", ".pg-outline", ".pg-axes path"].map(
+        (name) => getComputedStyle(document.querySelector(`#pg-plot ${name}`)).stroke)"""
+    seen = set()
+    page.evaluate("() => { window.same = true; }")
+    for theme in ("light", "dark"):
+        while page.evaluate("() => document.documentElement.dataset.theme") != theme:
+            page.locator(".theme-switch-button").first.click()
+        seen.add(tuple(page.evaluate(colours)))
+    assert len(seen) == 2 and page.evaluate("() => window.same")
+    light, dark = sorted(seen)
+    assert all(one != other for one, other in zip(light, dark, strict=True))
+
+
+def test_without_scripts_there_is_a_figure_and_a_sentence(browser, address):
+    with opened(browser, address, java_script_enabled=False) as page:
+        figure = page.locator(".pg-static")
+        assert figure.locator("img").is_visible()
+        assert "This page needs JavaScript" in figure.inner_text()
+        assert not page.locator("#pg-panel").is_visible() and not page.locator("button[data-set]").first.is_visible()
+
+
+def test_without_weights_the_figure_stays(browser, address):
+    context = browser.new_context()
+    context.route("**/weights.js", lambda route: route.abort())
+    page = context.new_page()
+    page.goto(address, wait_until="load")
+    assert page.locator(".pg-static img").is_visible() and not page.locator("#pg-panel").is_visible()
+    context.close()
+
+
+def test_nothing_moves_where_motion_is_not_wanted(browser, address):
+    with opened(browser, address, reduced_motion="reduce") as page:
+        settle(page)
+        page.evaluate(
+            "() => { Element.prototype.scrollIntoView = function (options) { window.how = options.behavior; }; }"
+        )
+        page.get_by_role("button", name="Crest").click()
+        assert page.evaluate("() => how") == "auto"

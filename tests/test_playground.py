@@ -1,0 +1,317 @@
+"""The page "Playground" computes what PyTorch computes, and what it says of its experiments is true.
+
+Its scripts run in Node, on the weights that are committed.
+"""
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from html import unescape
+from urllib.parse import parse_qsl
+
+import numpy as np
+import pytest
+import torch
+
+from export_playground import (
+    CONFIG,
+    EVERY,
+    MOST_NOISE,
+    PACE,
+    SCRIPT,
+    VECTORS,
+    apply,
+    settings,
+    typical_seed,
+    vector_waves,
+)
+from playground_models import NAMES, RECIPES, SELF_ATTENTION, build, read_script, write_script
+from tsattn_tutorial.datasets import SeriesBatch, SineParameters, draw_sine_parameters, render_sine_waves
+from tsattn_tutorial.reference import seq_self_attention
+from tsattn_tutorial.torch import PUBLISHED, SHARP
+
+PAGE = SCRIPT.parents[2] / "playground.md"
+TOLERANCE = 1e-5  # of probabilities and weights, between the page and PyTorch
+
+
+@pytest.fixture(scope="module")
+def exported():
+    """The models as they stand in the script of the page."""
+    return read_script(SCRIPT)[1]
+
+
+@pytest.fixture(scope="module")
+def waves() -> SeriesBatch:
+    return vector_waves()
+
+
+@pytest.fixture(scope="module")
+def parameters():
+    """Parameters of further waves, to hold the page's generator against ours."""
+    return draw_sine_parameters(CONFIG.replace(dataset_size=300), 3)
+
+
+@pytest.fixture(scope="module")
+def buttons():
+    """What the buttons of the page set up: their text, or the name of the experiment, and the settings."""
+    found = re.findall(r'<button[^>]*data-set="([^"]+)">([^<]+)<', PAGE.read_text(encoding="utf-8"))
+    return [(text, dict(parse_qsl(unescape(query), strict_parsing=True))) for query, text in found]
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    """One plain wave under many draws of noise."""
+    wave = {"frequency": 2, "amplitude": 5, "flat": False, "start": 0, "length": 50, "noise": 0.3}
+    return [wave | {"draw": draw} for draw in range(1, 101)]
+
+
+@pytest.fixture(scope="module")
+def page(waves, parameters, noisy):
+    """What the scripts of the page make of the same float32 samples."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no Node found: the scripts of the page cannot run outside a browser")
+    names = ("frequency", "amplitude", "start", "length", "flat")
+    drawn = [
+        dict(zip(names, values, strict=True))
+        for values in zip(*(getattr(parameters, name).tolist() for name in names), strict=True)
+    ]
+    samples = base64.b64encode(waves.x.astype("<f4").tobytes()).decode("ascii")
+    runner = VECTORS.parent / "run_attention.cjs"
+    question = json.dumps({"parameters": drawn, "samples": samples, "settings": noisy})
+    answer = subprocess.run([node, runner, SCRIPT.parent], input=question, capture_output=True, text=True, check=True)
+    return json.loads(answer.stdout)
+
+
+def answers_of(page, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Probabilities, logits and weights of a model."""
+    return tuple(np.array([row[key] for row in page["models"][name]]) for key in ("probability", "logit", "weights"))
+
+
+def test_there_are_enough_waves(waves):
+    assert len(waves) >= 200 and 0.3 < waves.y.mean() < 0.7
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64])
+def test_the_page_agrees_with_pytorch(page, exported, waves, name, kind):
+    """As it was trained, in float32, and in float64, in which the page computes."""
+    probability, _, weights = answers_of(page, name)
+    logit, expected = apply(exported[name].model.to(kind), waves)
+    exported[name].model.float()
+    far = np.abs(probability - 1 / (1 + np.exp(-logit.astype(float)))).max(), np.abs(weights - expected).max()
+    assert max(far) < (TOLERANCE if kind == torch.float32 else 1e-9), far
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_agrees_with_the_stored_vectors(page, name):
+    """They were computed where the models were exported; a PyTorch that computes something else would be seen."""
+    stored = json.loads(VECTORS.read_text(encoding="utf-8"))["models"][name]
+    probability, _, weights = answers_of(page, name)
+    number = np.arange(len(weights))
+    weights = weights[number, number % weights.shape[1]] if name in SELF_ATTENTION else weights[:, ::EVERY]
+    expected = 1 / (1 + np.exp(-np.array(stored["logit"])))
+    assert len(expected) >= 200
+    assert np.abs(probability - expected).max() < TOLERANCE
+    assert np.abs(weights - stored["weights"]).max() < TOLERANCE
+
+
+@pytest.mark.parametrize("name", SELF_ATTENTION)
+def test_self_attention_is_that_of_the_reference(exported, waves, name):
+    model = exported[name].model.double()
+    x = torch.tensor(waves.x[:6], dtype=torch.float64)
+    with torch.no_grad():
+        hidden = model.lstm(model.patches(x)[0])[0].numpy()
+        kernel, bias = model.kernel.numpy(), model.bias.item()
+        _, weights = model(x)
+    model.float()
+    squash = (lambda z: 1 / (1 + np.exp(-z))) if SELF_ATTENTION[name] else None
+    _, expected = seq_self_attention(hidden, (kernel,), bias, activation=squash)
+    assert np.abs(weights.numpy() - expected).max() < 1e-12
+
+
+def test_the_page_draws_the_waves_of_the_generator(page, parameters):
+    """Two sines may differ in the last bit of a float64, so two samples may in the last bit of a float32."""
+    expected = render_sine_waves(parameters, CONFIG.num_points)
+    drawn = np.array([wave["x"] for wave in page["drawn"]], np.float32)
+    assert (np.array([wave["truth"] for wave in page["drawn"]]) == expected.truth).all()
+    assert (np.abs(drawn - expected.x[:, :, 0]) <= np.spacing(np.float32(10))).all()
+    assert (drawn == expected.x[:, :, 0]).mean() > 0.999
+
+
+def test_the_noise_of_the_page_is_standard_normal(page):
+    draw = np.array(page["normal"])
+    assert abs(draw.mean()) < 0.03 and abs(draw.std() - 1) < 0.03
+    assert abs((np.abs(draw) < 1).mean() - 0.6827) < 0.01
+    assert abs(np.corrcoef(draw[1:], draw[:-1])[0, 1]) < 0.03
+
+
+def test_the_sliders_have_the_ranges_of_the_generator():
+    """What one can draw is what the models were trained on, but for the noise."""
+    written = read_script(SCRIPT)[0]
+    assert written == settings()
+    for name, values in {"frequency": CONFIG.frequencies, "amplitude": CONFIG.amplitudes}.items():
+        assert written["ranges"][name]["max"] == pytest.approx(values[-1])
+    assert written["ranges"]["start"] == {"min": 0, "max": 445, "step": 5}
+    assert written["ranges"]["noise"]["max"] == MOST_NOISE
+
+
+def test_the_models_are_what_the_page_says(exported):
+    """One seed for all, by a stated rule; each has learnt."""
+    assert list(exported) == list(NAMES)
+    assert RECIPES["sharp"] == SHARP and RECIPES["mean"] == replace(SHARP, pooling="mean")
+    for name, model in exported.items():
+        assert model.seed == typical_seed(), name
+        assert model.right > 0.9 * model.series, name
+
+
+def test_the_table_of_the_page_says_how_the_models_were_made(exported):
+    """Sizes, epochs, and that the two models of self-attention started from the same weights."""
+    assert (SHARP.patch_size, SHARP.hidden_size, SHARP.epochs) == (20, PUBLISHED.hidden_size / 2, 4)
+    assert SHARP.normalise and SHARP.slope
+    options = exported["plain"].model.options | {"squash": True}
+    assert options == exported["sigmoid"].model.options
+    assert (options["patch_size"], options["hidden_size"], PACE["epochs"]) == (10, 8, 10)
+    plain, squashed = (build(name, seed=1).state_dict() for name in SELF_ATTENTION)
+    assert all(torch.equal(plain[key], squashed[key]) for key in plain)
+
+
+def test_a_script_comes_back_as_it_was_written(tmp_path, exported):
+    path = tmp_path / "weights.js"
+    write_script(path, "one\ntwo", {"steps": 3}, {"mean": exported["mean"]})
+    assert re.match(r"// one\n// two\nconst PLAYGROUND = \{", path.read_text(encoding="utf-8"))
+    found, models = read_script(path)
+    assert found == {"steps": 3} and models["mean"].right == exported["mean"].right
+    for key, tensor in exported["mean"].model.state_dict().items():
+        assert torch.equal(models["mean"].model.state_dict()[key], tensor)
+
+
+def test_a_script_that_does_not_fit_is_refused(tmp_path, exported):
+    path = tmp_path / "weights.js"
+    path.write_text("const OTHER = {};\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="expected a line that starts with"):
+        read_script(path)
+    write_script(path, "", {}, {"mean": replace(exported["mean"], model=build("sharp"))})
+    with pytest.raises(ValueError, match="mean has options"):
+        read_script(path)
+
+
+# What the page says of its experiments. The settings are those of its buttons.
+
+
+def drawn(**values) -> SeriesBatch:
+    """Waves with these parameters, each a number or one a wave."""
+    values = {"flat": True, "start": 200, "length": 100} | values
+    kinds = {"flat": bool, "frequency": float, "amplitude": float, "start": int, "length": int}
+    columns = np.broadcast_arrays(*(np.atleast_1d(values[name]).astype(kind) for name, kind in kinds.items()))
+    return render_sine_waves(SineParameters(**dict(zip(kinds, columns, strict=True))), CONFIG.num_points)
+
+
+def of_button(setting: dict[str, str], **other) -> SeriesBatch:
+    """Waves like that of a button, but for what is given otherwise."""
+    own = {
+        name: float(setting[name]) for name in ("frequency", "amplitude", "start", "length", "flat") if name in setting
+    }
+    return drawn(**(own | other))
+
+
+def says(exported, name: str, waves: SeriesBatch) -> np.ndarray:
+    """Whether the model says "flat stretch"."""
+    return apply(exported[name].model, waves)[0] > 0
+
+
+def test_the_buttons_are_those_that_are_checked_here(buttons):
+    names = [text for text, _ in buttons]
+    assert (
+        names == ["Set it up", "Crest", "End", "Slowest", "Set it up", "Set it up", "one of them"] + ["Set it up"] * 2
+    )
+    ranges = settings()["ranges"]
+    for _, setting in buttons:
+        for name in setting.keys() & ranges.keys():
+            steps = (float(setting[name]) - ranges[name]["min"]) / ranges[name]["step"]
+            assert abs(steps - round(steps)) < 1e-6 and float(setting[name]) <= ranges[name]["max"], (name, setting)
+
+
+def test_right_and_looking_elsewhere(exported, buttons):
+    setting = buttons[0][1]
+    assert setting["model"] == "published"
+    logit, weights = apply(exported["published"].model, of_button(setting))
+    assert logit[0] > np.log(0.99 / 0.01) and (weights * of_button(setting).truth).sum() < 0.02
+    row = of_button(setting, start=np.arange(60, 446, 5))
+    assert says(exported, "published", row).all()
+    mass = (apply(exported["published"].model, row)[1] * row.truth).sum(axis=1)
+    assert mass.max() > 0.5 and mass.min() < 0.02
+    mass = (apply(exported["sharp"].model, row)[1] * row.truth).sum(axis=1)
+    assert says(exported, "sharp", row).all() and mass.min() > 0.9
+
+
+def test_three_waves_that_fool_the_published_model(exported, buttons):
+    crest, end, slowest = (setting for _, setting in buttons[1:4])
+    for setting in (crest, end, slowest):
+        wave = of_button(setting)
+        assert says(exported, "published", wave) != wave.y
+        assert says(exported, "sharp", wave) == wave.y and says(exported, "mean", wave) == wave.y
+    assert says(exported, "published", of_button(crest, length=CONFIG.lengths)).any()
+    assert says(exported, "published", of_button(end, start=CONFIG.starts[-20:])).any()
+    assert not says(exported, "published", of_button(slowest, frequency=1.01))
+    assert abs(float(crest["start"]) + 25 - 499 / 4 / 1.5) < 25  # the crest is inside
+
+
+def test_stretches_at_the_end_are_missed_more_often(exported):
+    """More than twice as often as the others."""
+    parameters = draw_sine_parameters(CONFIG.replace(dataset_size=3000), 4)
+    waves = render_sine_waves(parameters, CONFIG.num_points)
+    missed = ~says(exported, "published", waves)
+    last = parameters.start + parameters.length >= CONFIG.num_points
+    assert missed[parameters.flat & last].mean() > 2 * missed[parameters.flat & ~last].mean()
+
+
+def test_a_little_noise(exported, page, buttons):
+    """Without it the wave is named rightly; with it most draws are taken for a flattened wave."""
+    setting = buttons[4][1]
+    assert setting["model"] == "sharp" and not says(exported, "sharp", of_button(setting))
+    samples = np.array(page["set"], np.float32)[:, :, None]
+    batch = SeriesBatch(samples, np.zeros(len(samples), int), np.zeros(samples.shape[:2], bool))
+    assert says(exported, "sharp", batch).mean() > 0.6
+    steepest = np.abs(np.diff(of_button(setting).x[0, :, 0])).max()
+    assert np.diff(samples[:, :, 0], axis=1).std() > 2 * steepest
+
+
+def test_without_attention(exported, buttons):
+    setting, error = buttons[5][1], buttons[6][1]
+    assert setting["model"] == error["model"] == "mean"
+    assert says(exported, "mean", of_button(setting))
+    assert not says(exported, "mean", of_button(error))
+    assert exported["mean"].right == exported["sharp"].right
+    assert np.allclose(apply(exported["mean"].model, of_button(setting))[1], 1 / CONFIG.num_points)
+
+
+def test_self_attention_with_and_without_the_sigmoid(exported, buttons):
+    wave = of_button(buttons[7][1])
+    stretch = wave.truth[0].reshape(50, 10).all(axis=1)
+    logit, weights = apply(exported["plain"].model, wave)
+    assert logit[0] > 0 and weights[0][:, stretch].sum(axis=1).min() > 0.9
+    logit, weights = apply(exported["sigmoid"].model, wave)
+    assert logit[0] > 0
+    assert 1 / (1 + 49 * np.e) < weights.min() and weights.max() < np.e / (np.e + 49)
+
+
+def test_even_weights_are_enough_behind_a_sigmoid(exported):
+    """And not where there was none."""
+    waves = render_sine_waves(draw_sine_parameters(CONFIG.replace(dataset_size=2000), 8), CONFIG.num_points)
+    differ = {}
+    for name in SELF_ATTENTION:
+        model = exported[name].model
+        with torch.no_grad():
+            hidden = model.lstm(model.patches(torch.tensor(waves.x))[0])[0]
+            even = model.classifier(hidden.mean(dim=1)).squeeze(-1).numpy() > 0
+        assert (says(exported, name, waves) == (waves.y == 1)).mean() > 0.999
+        differ[name] = (even != says(exported, name, waves)).mean()
+    assert differ["sigmoid"] < 0.001 and differ["plain"] > 0.1
+
+
+def test_the_page_names_the_seed():
+    assert f"those of seed {typical_seed()} " in " ".join(PAGE.read_text(encoding="utf-8").split())
