@@ -5,7 +5,6 @@ Tests of the built site, and those that drive a browser, are skipped where there
 """
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -55,15 +54,9 @@ def site() -> Path:
 @pytest.fixture(scope="session")
 def browser():
     """Headless Chromium of the system, one for all pages."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    executable = next(filter(None, map(shutil.which, names)), None)
-    if executable is None:
-        skip_or_fail(f"no Chromium found: none of {', '.join(names)} is on the path")
-    from playwright.sync_api import sync_playwright
+    import chromium  # which asks for Playwright
 
-    with sync_playwright() as playwright:
-        # Inside a container there is no sandbox to be had, and little shared memory.
-        options = ["--no-sandbox", "--disable-dev-shm-usage"]
-        browser = playwright.chromium.launch(executable_path=executable, args=options)
+    if chromium.find() is None:
+        skip_or_fail(f"no Chromium found: none of {', '.join(chromium.NAMES)} is on the path")
+    with chromium.launched() as browser:
         yield browser
-        browser.close()

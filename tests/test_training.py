@@ -195,7 +195,7 @@ def test_fresh_series_must_be_equally_many_and_labelled():
 
 
 def test_the_cosine_schedule_warms_up_and_comes_to_rest(monkeypatch):
-    """With the values that tests/keras_side/test_models.py asks of the Keras side."""
+    """With the values that tests/keras_side/test_keras_training.py asks of the Keras side."""
     sizes = []
 
     class Watched(torch.optim.Adam):

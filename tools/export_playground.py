@@ -65,20 +65,17 @@ def typical_seed(path: Path = TRAININGS) -> int:
 
 
 def train(name: str, seed: int) -> Exported:
-    """Train one model; where it has not learnt, start again with the next seed of its weights, on the same data."""
+    """Train one model on the data of a seed, which is that of its initial weights, too."""
     training, validation, test = train_validation_test_split(sine_waves(CONFIG, seed), seed=seed)
     setting = RECIPES[name].training if name in RECIPES else PACE
-    for start in range(seed, seed + 4):
-        model = build(name, seed=start)
-        history = fit(model, training, validation, seed=start, **setting)
-        if history.stopped_by == "interrupt":
-            raise KeyboardInterrupt
-        print(f"{name}, seed {start}\n{history}", flush=True)
-        if min(row.validation_loss for row in history.epochs) < LEARNT:
-            break
+    model = build(name, seed=seed)
+    history = fit(model, training, validation, seed=seed, **setting)
+    if history.stopped_by == "interrupt":
+        raise KeyboardInterrupt
+    print(f"{name}, seed {seed}\n{history}", flush=True)
     logit, _ = apply(model, test)
     right = int(((logit > 0) == (test.y == 1)).sum())
-    return Exported(model, start, history.best_epoch, right, len(test))
+    return Exported(model, seed, history.best_epoch, right, len(test))
 
 
 @torch.no_grad()

@@ -5,12 +5,11 @@ For each model the flat stretch is moved through many places, one a frame. Print
 frame, with style, layout and painting, which other programs on the machine do not disturb. Build the site first.
 """
 
-import shutil
 import statistics
 import sys
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+import chromium
 
 PAGE = Path(__file__).resolve().parents[1] / "_build" / "html" / "book" / "playground.html"
 FRAMES = 300
@@ -30,14 +29,10 @@ RUN = """([model, frames]) => new Promise(done => {
 
 def main() -> int:
     """Measure and print."""
-    executable = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if executable is None or not PAGE.is_file():
+    if chromium.find() is None or not PAGE.is_file():
         print("needs Chromium and the built site (make book)", file=sys.stderr)
         return 1
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
+    with chromium.launched() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(PAGE.as_uri())
         devtools = page.context.new_cdp_session(page)
@@ -56,7 +51,6 @@ def main() -> int:
                 f"{model:10} script: median {statistics.median(times):4.1f} ms, least {min(times):4.1f} ms; "
                 f"main thread: {processor:4.1f} ms of processor time a frame"
             )
-        browser.close()
     return 0
 
 

@@ -6,7 +6,7 @@ written, and read back, so that a test can hold the page against PyTorch with th
 
 import base64
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -106,9 +106,9 @@ class Exported:
 
 def build(name: str, *, seed: int = 0) -> AttentionClassifier | SelfAttentionClassifier:
     """Make the model of that name, untrained."""
-    return (
-        RECIPES[name].build(seed=seed) if name in RECIPES else SelfAttentionClassifier(SELF_ATTENTION[name], seed=seed)
-    )
+    if name in RECIPES:
+        return RECIPES[name].build(seed=seed)
+    return SelfAttentionClassifier(SELF_ATTENTION[name], seed=seed)
 
 
 def write_script(path: Path, comment: str, settings: dict[str, Any], models: dict[str, Exported]) -> None:
@@ -155,9 +155,9 @@ def read_script(path: Path) -> tuple[dict[str, Any], dict[str, Exported]]:
 
 
 def _plain(exported: Exported) -> dict[str, Any]:
-    values = {key: value for key, value in asdict(replace(exported, model=None)).items() if key != "model"}
+    said = {key: getattr(exported, key) for key in ("seed", "epochs", "right", "series")}
     weights = {key: _encoded(tensor) for key, tensor in exported.model.state_dict().items()}
-    return {"options": exported.model.options, **values, "weights": weights}
+    return {"options": exported.model.options, **said, "weights": weights}
 
 
 def _encoded(tensor: Tensor) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-// Run the page's own scripts on waves from standard input; put out what they compute. Called by test_playground.py.
+// Run the page's own scripts on waves from standard input; put out what they compute. Called by tests/playground/conftest.py.
 "use strict";
 const fs = require("node:fs");
 const vm = require("node:vm");

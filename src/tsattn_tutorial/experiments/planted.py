@@ -7,6 +7,7 @@ import numpy as np
 
 from tsattn_tutorial.datasets import SeriesBatch, planted_cells, planted_dimensions, planted_steps
 from tsattn_tutorial.experiments.common import one_of, stream_seed
+from tsattn_tutorial.metrics import pointing
 
 if TYPE_CHECKING:
     import keras
@@ -230,7 +231,7 @@ def planted_cells_attention(
     return result | {
         "mass": mean[test.truth[0]].sum(),
         "least": mean[test.truth[0]].min(),
-        "pointing": np.take_along_axis(truth, flat.argmax(axis=1)[:, None], axis=1).mean(),
+        "pointing": pointing(flat, truth).mean(),
         "largest": f"{steps[0]} {dimensions[0]}",
         "second": f"{steps[1]} {dimensions[1]}",
     }
@@ -266,16 +267,15 @@ def _train_and_test(
 
 def _where(weights: np.ndarray, truth: np.ndarray | None, y: np.ndarray) -> dict[str, Any]:
     """Say where weights ``(N, T)`` lie, and how much of them inside the truth, if there is one for them."""
-    mass = pointing = np.full(len(weights), np.nan)
+    mass = inside = np.full(len(weights), np.nan)
     if truth is not None:
-        mass = (weights * truth).sum(axis=1)
-        pointing = np.take_along_axis(truth, weights.argmax(axis=1)[:, None], axis=1)
+        mass, inside = (weights * truth).sum(axis=1), pointing(weights, truth)
     chart = weights[:FRESH].mean(axis=0)
     return {
         "mass": mass.mean(),
         "mass_0": mass[y == 0].mean(),
         "mass_1": mass[y == 1].mean(),
-        "pointing": pointing.mean(),
+        "pointing": inside.mean(),
         "largest": chart.argmax(),
         **{f"weight_{index:02d}": weight for index, weight in enumerate(chart)},
     }

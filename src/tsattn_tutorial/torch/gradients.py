@@ -56,7 +56,8 @@ def integrated_gradients(
         ``x'``: one number, ``(T, D)``, or ``(N, T, D)``, finite. What a series is compared with decides what is
         found, so there is no default.
     steps : int
-        Points on the line, each in the middle of a part of the same length.
+        Points on the line, each in the middle of a part of the same length. Where the logit turns fast on the way, as
+        that of `SHARP` does, 50 are too few.
 
     Returns
     -------

@@ -1,0 +1,70 @@
+"""The models of the page "Playground", its buttons, and what its scripts compute in Node."""
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+from html import unescape
+from urllib.parse import parse_qsl
+
+import pytest
+
+from export_playground import CONFIG, SCRIPT, VECTORS, vector_waves
+from playground_models import read_script
+from tsattn_tutorial.datasets import SeriesBatch, draw_sine_parameters
+
+
+@pytest.fixture(scope="session")
+def text() -> str:
+    """The page as it is written."""
+    return (SCRIPT.parents[2] / "playground.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def exported():
+    """The models as they stand in the script of the page."""
+    return read_script(SCRIPT)[1]
+
+
+@pytest.fixture(scope="session")
+def waves() -> SeriesBatch:
+    return vector_waves()
+
+
+@pytest.fixture(scope="session")
+def parameters():
+    """Parameters of further waves, to hold the page's generator against ours."""
+    return draw_sine_parameters(CONFIG.replace(dataset_size=300), 3)
+
+
+@pytest.fixture(scope="session")
+def buttons(text):
+    """What the buttons of the page set up: their text, or the name of the experiment, and the settings."""
+    found = re.findall(r'<button[^>]*data-set="([^"]+)">([^<]+)<', text)
+    return [(name, dict(parse_qsl(unescape(query), strict_parsing=True))) for query, name in found]
+
+
+@pytest.fixture(scope="session")
+def noisy():
+    """One plain wave under many draws of noise."""
+    wave = {"frequency": 2, "amplitude": 5, "flat": False, "start": 0, "length": 50, "noise": 0.3}
+    return [wave | {"draw": draw} for draw in range(1, 101)]
+
+
+@pytest.fixture(scope="session")
+def page(waves, parameters, noisy):
+    """What the scripts of the page make of the same float32 samples."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no Node found: the scripts of the page cannot run outside a browser")
+    names = ("frequency", "amplitude", "start", "length", "flat")
+    drawn = [
+        dict(zip(names, values, strict=True))
+        for values in zip(*(getattr(parameters, name).tolist() for name in names), strict=True)
+    ]
+    samples = base64.b64encode(waves.x.astype("<f4").tobytes()).decode("ascii")
+    runner = VECTORS.parent / "run_attention.cjs"
+    question = json.dumps({"parameters": drawn, "samples": samples, "settings": noisy})
+    answer = subprocess.run([node, runner, SCRIPT.parent], input=question, capture_output=True, text=True, check=True)
+    return json.loads(answer.stdout)
