@@ -85,12 +85,19 @@ def test_search_finds(site, browser):
         assert page.locator("#search-results li a").count() > 2
 
 
-def test_everything_comes_in_the_end(page):
-    """Some seconds later all formulas are set and all cells are laid out, though nobody scrolled."""
-    page.wait_for_function(
-        """() => document.documentElement.classList.contains("all-laid-out")
-            && [...document.querySelectorAll(".math")].every(formula => formula.querySelector("mjx-container"))"""
-    )
+def test_formulas_are_drawn(page):
+    """With the font of the site, a sum larger than its terms, and the height of a fraction."""
+    assert page.evaluate("document.fonts.load('16px \"STIX Two Math\"').then(fonts => fonts.length)") == 1
+    heights = page.eval_on_selector_all("math", "all => all.map(one => one.getBoundingClientRect().height)")
+    assert min(heights) > 8 and max(heights) > 40
+
+
+def test_page_is_readable_without_scripts(site, browser):
+    """In the light theme, with its formulas, cells and first figure."""
+    with opened(browser, (site / CHAPTER).as_uri(), java_script_enabled=False, color_scheme="dark") as page:
+        assert page.locator("html").get_attribute("data-theme") == "light"
+        for part in ("math", "div.cell_input", "div.cell_output img"):
+            assert page.locator(part).first.bounding_box()["height"] > 8
 
 
 @pytest.mark.parametrize("chapter", sorted(path.stem for path in Path(__file__).parents[2].glob("book/*.ipynb")))
@@ -104,7 +111,6 @@ def test_first_load_is_light(site, browser, chapter):
     context.on("request", lambda request: asked.add(Path(unquote(urlsplit(request.url).path))))
     page = context.new_page()
     page.goto(address.as_uri(), wait_until="load")
-    page.evaluate("() => window.MathJax?.startup?.promise")
     page.evaluate("() => document.fonts.ready")
     context.close()
     sizes = {}

@@ -5,7 +5,8 @@ search index, and the scripts of every extension. When all pages are written, th
 
 - ``icons``: icons become small pictures in the page itself, so the big script and its fonts are not needed;
 - ``styles``: all style sheets become one, without the rules that no page can use;
-- ``pages``: scripts stay where they are used, and block nothing; figures have their size, and those far down wait;
+- ``formulas``: mathematics is set here and not by a script in the browser, with a small font;
+- ``pages``: scripts stay where they are used, and block nothing; figures have their size, and those far down come last;
 - ``metadata``: a description, a picture and a title for search engines and previews (while the pages are written);
 - ``preview``: that picture.
 
@@ -18,7 +19,7 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from lean_site import icons, metadata, pages, preview, styles
+from lean_site import formulas, icons, metadata, pages, preview, styles
 
 LOGGER = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ def go_over(site: Path, root_doc: str) -> None:
             text = drawings.draw(text)
         texts[path] = pages.lighten(text, path, site)
 
+    formulas.write_font(list(texts.values()), static / formulas.FONT_NAME)
     texts = styles.join(texts, static)
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8")
@@ -79,6 +81,7 @@ def _go_over(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension."""
     # The address comes from the extension launch_repository, which sets it with priority 100.
+    app.add_html_math_renderer(formulas.NAME, (formulas.visit_inline, None), (formulas.visit_display, None))
     app.connect("config-inited", metadata.set_base_address, priority=110)
     app.connect("html-page-context", metadata.describe)
     # After everything else that writes files at the end.

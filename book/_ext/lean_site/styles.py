@@ -22,7 +22,7 @@ COMPOSED = ("bs-tooltip", "bs-popover", "kind-")
 # Blocks that hold rules, and so are looked into; all other at-rules stay as they are.
 NESTED = ("@media", "@supports", "@layer", "@container")
 # Scripts whose words are names of icons, or none of ours.
-IGNORED = {"fontawesome.js", "tex-chtml-book.js", "weights.js"}
+IGNORED = {"fontawesome.js", "weights.js"}
 TOKEN = re.compile(r"[A-Za-z_-][\w-]*")
 IMPORT = re.compile(r"@import\s+[\"']([^\"']+)[\"']\s*;")
 WEBFONT = re.compile(r"@font-face\s*\{[^}]*\}")
