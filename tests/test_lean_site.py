@@ -3,8 +3,10 @@
 import struct
 
 import pytest
+from docutils.utils.math import MathError
+from fontTools.ttLib import TTFont
 
-from lean_site import icons, metadata, pages, preview, styles
+from lean_site import formulas, icons, metadata, pages, preview, styles
 
 SCRIPT = (
     'var p={github:[496,512,[],"f09b","M1 1z"]};(function(){d("fab",p),d("fa-brands",p)})();'
@@ -112,8 +114,8 @@ PAGE = """<html><head><meta charset="utf-8" />
 <script src="_static/documentation_options.js?v=1"></script>
 <script src="_static/doctools.js"></script>
 <script src="_static/copybutton.js"></script>
-<script>window.MathJax = {"a": 1}</script>
-<script defer="defer" src="_static/mathjax/tex-chtml-book.js"></script>
+<script>let toggleHintShow = 'show';</script>
+<script src="_static/togglebutton.js"></script>
 <script src="searchindex.js"></script>
 </head><body>%s</body></html>"""
 
@@ -121,10 +123,10 @@ PAGE = """<html><head><meta charset="utf-8" />
 @pytest.mark.parametrize(
     ("body", "present", "absent"),
     [
-        ("", ["doctools"], ["copybutton", "MathJax", "tex-chtml", "searchindex", "preload"]),
-        ('<div class="highlight"></div>', ["copybutton"], ["MathJax"]),
-        ('<span class="math notranslate"></span>', ["window.MathJax", "tex-chtml"], ["copybutton"]),
-        ('<div id="search-results"></div>', ["searchindex"], ["tex-chtml"]),
+        ("", ["doctools"], ["copybutton", "toggle", "searchindex", "preload"]),
+        ('<div class="highlight"></div>', ["copybutton"], ["toggle"]),
+        ('<div class="cell toggle"></div>', ["toggleHintShow", "togglebutton.js"], ["copybutton"]),
+        ('<div id="search-results"></div>', ["searchindex"], ["toggle"]),
     ],
 )
 def test_scripts_stay_where_they_are_used(tmp_path, body, present, absent):
@@ -139,14 +141,14 @@ def test_scripts_stay_where_they_are_used(tmp_path, body, present, absent):
 
 
 def test_pictures_get_their_size(tmp_path):
-    """The first is loaded at once, the others when they come near; a width that an author gave is kept."""
+    """The first is loaded first; a width that an author gave is kept."""
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + struct.pack(">II", 30, 20))
     text = pages.size_images(
         '<img src="a.png"><img src="a.png" style="width: 5px"><img src="https://b.org/a.png">', tmp_path
     )
     first, second, third = text.replace("><", ">\n<").split("\n")
-    assert 'width="30" height="20"' in first and "lazy" not in first
-    assert "width=" not in second and 'loading="lazy"' in second
+    assert 'width="30" height="20"' in first and "low" not in first
+    assert "width=" not in second and 'fetchpriority="low"' in second
     assert third == '<img src="https://b.org/a.png">'
     assert pages.size_images(text, tmp_path) == text
 
@@ -188,3 +190,58 @@ def test_preview(book, tmp_path):
     target = tmp_path / "preview.png"
     preview.draw(book.parent / preview.FIGURE, "Attention for time series", metadata.SUBTITLE, target)
     assert pages.png_size(target) == preview.SIZE and target.stat().st_size < 150_000
+
+
+def inner(tex: str, *, display: bool = False) -> str:
+    """What stands in the element ``math`` of a formula."""
+    return formulas.mathml(tex, display=display).split(">", 1)[1].removesuffix("</math>")
+
+
+THIN = '<mspace width="0.167em" />'
+
+
+@pytest.mark.parametrize(
+    ("tex", "written"),
+    [
+        ("a_t", "<msub><mi>a</mi><mi>t</mi></msub>"),
+        (r"\dots", "<mo>…</mo>"),
+        # A function keeps its distance from letters, not from brackets.
+        (r"a \log b", f"<mi>a</mi>{THIN}<mi>log</mi><mo>\u2061</mo>{THIN}<mi>b</mi>"),
+        (r"\log(b)", '<mi>log</mi><mo>\u2061</mo><mo stretchy="false">(</mo><mi>b</mi><mo stretchy="false">)</mo>'),
+        (r"-\log_2 b", f"<mo>−</mo><msub><mi>log</mi><mn>2</mn></msub>{THIN}<mi>b</mi>"),
+    ],
+)
+def test_formula(tex, written):
+    assert inner(tex) == written
+
+
+@pytest.mark.parametrize("tex", [r"\Big( a \Big)", r"\begin{gathered} a \\ b \end{gathered}"])
+def test_formulas_in_other_words(tex):
+    """Commands of the chapters for which docutils has others."""
+    assert "<mi>a</mi>" in inner(tex, display=True)
+
+
+def test_unknown_command_is_refused():
+    with pytest.raises(MathError, match="nonsense"):
+        formulas.mathml(r"\nonsense", display=False)
+
+
+def test_font_has_what_the_formulas_need(tmp_path):
+    """Signs, slanted letters, the tables of a font for mathematics; and few bytes."""
+    target = tmp_path / "formulas.woff"
+    formulas.write_font(["<p>q " + formulas.mathml(r"h + \sum \alpha", display=False)], target)
+    assert target.stat().st_size < 20_000
+    with TTFont(target) as font:
+        assert "MATH" in font and set(map(ord, "+∑αℎ𝛼")) <= set(font.getBestCmap())
+        assert ord("q") not in font.getBestCmap()
+
+
+def test_theme_is_known_before_anything_is_drawn():
+    """The lines that the theme writes are those that are replaced."""
+    page = (
+        '<html data-theme="auto"><script>'
+        'document.documentElement.dataset.theme = localStorage.getItem("theme") || "auto";</script>'
+    )
+    text = pages.choose_theme(page)
+    assert 'data-theme="light"' in text and "prefers-color-scheme" in text and 'auto";' not in text
+    assert pages.choose_theme(text) == text

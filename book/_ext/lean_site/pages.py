@@ -22,14 +22,24 @@ USED_WITH = {
     "copybutton.js": r'<div class="highlight',
     "design-tabs.js": r'class="[^"]*\bsd-tab-set\b',
     "togglebutton.js": r'class="(?:[^"]* )?(?:toggle|admonition[^"]* dropdown|dropdown admonition)[ "]',
-    "tex-chtml-book.js": r'class="math\b',
 }
 # A page on the disk may not read others: the results of a search come without excerpts there.
 FROM_DISK = 'if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;'
 # Small scripts in the page that prepare one of these.
 PREPARES = {
     r"<script>(?:let toggle\w+|var togglebuttonSelector) = [^<]*</script>\s*": "togglebutton.js",
-    r"<script>window\.MathJax = [^<]*</script>\s*": "tex-chtml-book.js",
+}
+
+
+# What the theme writes -> what spares the first visit a page in no theme, that all changes its colours when the theme's
+# script has found out which; without scripts, the page is light.
+THEMES = {
+    'data-theme="auto"': 'data-theme="light"',
+    'document.documentElement.dataset.theme = localStorage.getItem("theme") || "auto";': (
+        'document.documentElement.dataset.theme = document.documentElement.dataset.mode !== "auto" '
+        "? document.documentElement.dataset.mode "
+        ': matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";'
+    ),
 }
 
 
@@ -98,7 +108,10 @@ def png_size(path: Path) -> tuple[int, int] | None:
 
 
 def size_images(page: str, folder: Path) -> str:
-    """Say how large each picture is, so that nothing jumps when it arrives, and load those below the first later."""
+    """Say how large each picture is, so that nothing jumps when it arrives, and have those below the first come last.
+
+    They are not put off until a reader comes near: a page that is printed, searched or saved has all its figures.
+    """
     figures = 0
 
     def complete(found: re.Match) -> str:
@@ -114,8 +127,8 @@ def size_images(page: str, folder: Path) -> str:
             new += f' width="{size[0]}" height="{size[1]}"'
         if size:
             figures += 1
-        if "loading=" not in tag and (figures > 1 or not size):
-            new += ' loading="lazy"'
+        if "fetchpriority=" not in tag and (figures > 1 or not size):
+            new += ' fetchpriority="low"'
         if size and "decoding=" not in tag:
             new += ' decoding="async"'
         return f"<img{new}{tag[4:]}"
@@ -143,6 +156,13 @@ def mend_roles(page: str) -> str:
     return page
 
 
+def choose_theme(page: str) -> str:
+    """Have the first lines of the page find the theme, before anything is drawn."""
+    for written, meant in THEMES.items():
+        page = page.replace(written, meant, 1)
+    return page
+
+
 def lighten(page: str, path: Path, site: Path) -> str:
     """Do all of it to the page at a path of the site."""
-    return mend_roles(size_images(trim_scripts(page, path.parent), path.parent))
+    return choose_theme(mend_roles(size_images(trim_scripts(page, path.parent), path.parent)))
