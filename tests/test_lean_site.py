@@ -204,7 +204,16 @@ THIN = '<mspace width="0.167em" />'
     ("tex", "written"),
     [
         ("a_t", "<msub><mi>a</mi><mi>t</mi></msub>"),
-        (r"\dots", "<mo>…</mo>"),
+        (r"\dots", "<mi>…</mi>"),
+        # Without braces, one digit.
+        (r"\tfrac12 a", '<mfrac displaystyle="false" scriptlevel="0"><mn>1</mn><mn>2</mn></mfrac><mi>a</mi>'),
+        (r"\frac 1R", "<mfrac><mn>1</mn><mi>R</mi></mfrac>"),
+        ("a^12", "<msup><mi>a</mi><mn>1</mn></msup><mn>2</mn>"),
+        (
+            r"\operatorname*{mean}_{x}",
+            '<munder><mrow><mi mathvariant="normal">mean</mi><mo>\u2061</mo></mrow><mi>x</mi></munder>',
+        ),
+        (r"\max", '<mo lspace="0.167em" rspace="0.167em">max</mo>'),
         # A function keeps its distance from letters, not from brackets.
         (r"a \log b", f"<mi>a</mi>{THIN}<mi>log</mi><mo>\u2061</mo>{THIN}<mi>b</mi>"),
         (r"\log(b)", '<mi>log</mi><mo>\u2061</mo><mo stretchy="false">(</mo><mi>b</mi><mo stretchy="false">)</mo>'),
@@ -219,6 +228,12 @@ def test_formula(tex, written):
 def test_formulas_in_other_words(tex):
     """Commands of the chapters for which docutils has others."""
     assert "<mi>a</mi>" in inner(tex, display=True)
+
+
+@pytest.mark.parametrize("tex", ["|a|", r"\|a\|", r"\lVert a \rVert"])
+def test_bars_hug_what_they_hold(tex):
+    written = inner(tex)
+    assert written.count('lspace="0"') == written.count('rspace="0"') == 2
 
 
 def test_unknown_command_is_refused():

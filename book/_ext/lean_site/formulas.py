@@ -29,6 +29,12 @@ FONT_NAME = "formulas.woff"
 
 SYNONYMS = {
     r"\\dots(?![a-z])": r"\\ldots",
+    # Without braces TeX takes one digit, docutils the whole number: one half, not 12 over what follows.
+    r"(\\[tdc]?frac)\s*(\d)\s*(\d)": r"\1{\2}{\3}",
+    r"(\\[tdc]?frac)\s*(\d)": r"\1{\2}",
+    r"([\^_])(\d)(?=\d)": r"\1{\2}",
+    r"\\operatorname\*\{([^{}]*)\}_\{((?:[^{}]|\{[^{}]*\})*)\}": r"\\underset{\2}{\\operatorname{\1}}",
+    r"\\operatorname\*\{([^{}]*)\}": r"\\operatorname{\1}",
     r"(\\begin|\\end)\{gathered\}": r"\1{matrix}",
 }
 # Delimiters that are neither opening nor closing have the sizes of those that are.
@@ -79,6 +85,15 @@ def space_functions(root: ElementTree.Element) -> None:
         row[:] = spaced
 
 
+def space_operators(root: ElementTree.Element) -> None:
+    """Have bars hug what stands between them, at the height of a line, and max and min keep a thin space."""
+    for element in root.iter("mo"):
+        if _text(element) in {"|", "‖"} and not element.get("minsize"):
+            element.attrib |= {"lspace": "0", "rspace": "0", "stretchy": "false"}
+        elif _text(element).isalpha() and len(_text(element)) > 1:
+            element.attrib |= {"lspace": THIN, "rspace": THIN}
+
+
 def mathml(tex: str, *, display: bool) -> str:
     r"""Translate a formula.
 
@@ -104,6 +119,7 @@ def mathml(tex: str, *, display: bool) -> str:
     written = latex2mathml.tex2mathml(tex.strip(), as_block=display)
     root = ElementTree.fromstring(written.replace(f' xmlns="{NAMESPACE}"', "").replace("&ApplyFunction;", APPLICATION))
     space_functions(root)
+    space_operators(root)
     for element in root.iter():
         # Line ends between the elements are for the eye alone.
         element.tail = None
