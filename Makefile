@@ -10,7 +10,7 @@ NOTEBOOKS ?=
 # `make test PYTEST_ARGS="-k config -x"` passes options on.
 PYTEST_ARGS ?=
 
-# `make bench BENCH_ARGS=--long` runs four times the rounds.
+# `make bench BENCH_ARGS=--long` runs four times the rounds, `BENCH_ARGS=cost` one part only.
 BENCH_ARGS ?=
 
 # Test files and chapters run side by side, each whole in one process; `make test WORKERS=0` runs them one by one.

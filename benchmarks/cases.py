@@ -1,4 +1,4 @@
-"""What is timed: the published setting and the sharp recipe, other methods, the data, and the length of a series."""
+"""What is timed: the published setting and the sharp recipe, other methods, and the data."""
 
 import os
 import subprocess
@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import Tensor, nn
 
 from benchmarks.rounds import Case
 from tsattn_tutorial.config import SineConfig
@@ -26,16 +24,14 @@ from tsattn_tutorial.datasets import (
     sine_waves,
     train_validation_test_split,
 )
-from tsattn_tutorial.torch import PUBLISHED, SHARP, AdditiveAttention, Recipe, fit, predict
+from tsattn_tutorial.torch import PUBLISHED, SHARP, Recipe, fit, predict
 
 __all__ = [
-    "LENGTHS",
     "METHODS",
     "RESULTS",
     "cold",
     "data",
     "fit_and_predict",
-    "length",
     "prediction",
     "published",
     "warm",
@@ -43,8 +39,6 @@ __all__ = [
 
 RESULTS = Path(__file__).parents[1] / "book" / "results"
 SEEDS = 1_000_000  # from here on: no series of a benchmark is one that the book has judged a model by
-LENGTHS = (128, 256, 512, 1024, 2048, 4096, 8192)
-BATCH, WIDTH = 2, 64  # series and features when the length is varied
 
 
 @cache
@@ -162,58 +156,6 @@ def one_by_one(config: SineConfig) -> SeriesBatch:
         batches.append(render_sine_waves(one, config.num_points))
     parts = (np.concatenate([getattr(batch, name) for batch in batches]) for name in ("x", "y", "truth"))
     return SeriesBatch(*parts)
-
-
-# The length of a series
-
-
-class _SelfAttention(nn.Module):
-    """One head of scaled scores, every step to every step. Its weights are kept, or never stored as a whole."""
-
-    def __init__(self, *, weights: bool) -> None:
-        super().__init__()
-        self.weights = weights
-        self.projections = nn.Linear(WIDTH, 3 * WIDTH)
-
-    def forward(self, x: Tensor) -> Tensor:
-        query, key, value = self.projections(x).chunk(3, dim=2)  # (B, T, K) each
-        if self.weights:
-            return torch.softmax(query @ key.transpose(1, 2) / WIDTH**0.5, dim=2) @ value
-        return nn.functional.scaled_dot_product_attention(query, key, value)
-
-
-class _Pooling(AdditiveAttention):
-    def __init__(self) -> None:
-        super().__init__(WIDTH, WIDTH)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x)[0]
-
-
-class _BiLSTM(nn.LSTM):
-    def __init__(self) -> None:
-        super().__init__(WIDTH, WIDTH // 2, batch_first=True, bidirectional=True)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x)[0]
-
-
-#: Layers by name, all from ``(B, T, 64)``.
-LAYERS = {
-    "BiLSTM": _BiLSTM,
-    "additive pooling": _Pooling,
-    "self-attention, weights stored": lambda: _SelfAttention(weights=True),
-    "self-attention, fused": lambda: _SelfAttention(weights=False),
-}
-
-
-def length(steps: int) -> Iterator[Case]:
-    """One forward and backward pass of each layer over series of so many steps."""
-    x = torch.randn(BATCH, steps, WIDTH, generator=torch.Generator().manual_seed(0))
-    for name, build in LAYERS.items():
-        layer = build()
-        layer(x).sum().backward()  # once, so that memory has been fetched
-        yield Case(name, lambda number, layer=layer: _nothing(layer(x).sum().backward()))
 
 
 def _errors(probability: np.ndarray, test: SeriesBatch) -> int:

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from benchmarks import cases
 from benchmarks.rounds import Case, compare, in_turn
@@ -39,13 +38,6 @@ def test_series_drawn_one_by_one_are_the_same():
     config = SineConfig(dataset_size=50, seed=3)
     loop, whole = cases.one_by_one(config), sine_waves(config)
     assert all(np.array_equal(getattr(loop, name), getattr(whole, name)) for name in ("x", "y", "truth"))
-
-
-def test_both_ways_of_self_attention_compute_the_same():
-    stored, fused = (cases.LAYERS[f"self-attention, {way}"]() for way in ("weights stored", "fused"))
-    fused.load_state_dict(stored.state_dict())
-    x = torch.randn(2, 30, cases.WIDTH, generator=torch.Generator().manual_seed(0))
-    assert torch.allclose(stored(x), fused(x), atol=1e-6)
 
 
 @pytest.mark.parametrize("name", cases.METHODS)

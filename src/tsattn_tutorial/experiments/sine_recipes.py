@@ -26,6 +26,7 @@ def sine_recipe(
     *,
     up_to: str = "smaller",
     without: str = "",
+    noise_std: float = 0.0,
     pooling: str | None = None,
     slope: float | None = None,
     patch_size: int | None = None,
@@ -35,7 +36,7 @@ def sine_recipe(
     batch_size: int | None = None,
     learning_rate: float | None = None,
 ) -> dict[str, Any]:
-    """Train the attention classifier on noise-free waves with a recipe between the published one and ours.
+    """Train the attention classifier on sine waves with a recipe between the published one and ours.
 
     Parameters
     ----------
@@ -46,6 +47,8 @@ def sine_recipe(
         `tsattn_tutorial.torch.SHARP`.
     without : str
         One of these changes that is not made; none when empty.
+    noise_std : float
+        As in `SineConfig`. The recipe was chosen without noise.
     pooling, slope, patch_size, hidden_size, attention_size, epochs, batch_size, learning_rate
         What to set otherwise; as the recipe has it when left out.
 
@@ -86,7 +89,8 @@ def sine_recipe(
     }
     recipe = replace(recipe, **{name: value for name, value in other.items() if value is not None})
 
-    train, validation, test = train_validation_test_split(sine_waves(SineConfig(seed=seed)), seed=seed)
+    config = SineConfig(noise_std=noise_std, seed=seed)
+    train, validation, test = train_validation_test_split(sine_waves(config), seed=seed)
     model, history = recipe.fit(train, validation, seed=seed, progress=False)
     if history.stopped_by == "interrupt":
         raise KeyboardInterrupt
