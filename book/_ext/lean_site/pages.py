@@ -50,7 +50,7 @@ def redirect(target: str, title: str) -> str:
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="description" content="The book starts at {target}.">\n'
-        f'<link rel="icon" href="_static/favicon.svg">\n<meta http-equiv="refresh" content="0; url={target}">\n'
+        f'<meta http-equiv="refresh" content="0; url={target}">\n'
         f'</head>\n<body>\n<main><h1><a href="{target}">{title}</a></h1></main>\n</body>\n</html>\n'
     )
 
