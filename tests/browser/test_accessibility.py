@@ -18,8 +18,9 @@ SOURCES = sorted((path for path in (SITE / "_modules").rglob("*.html")), key=lam
 # Light and dark in one visit: in the dark, only colours are different.
 RUN = """async () => {
     const found = [];
-    // Colours of code are the same in every block, and take most of the time: some blocks stand for all.
-    document.querySelectorAll("div.highlight").forEach((block, i) => i < 5 || block.classList.add("passed-over"));
+    // What stands on a page many times is alike each time, and takes most of the time: the first of a kind stand for all.
+    for (const kind of ["div.highlight", ".math", "dl.py", "tr"])
+        document.querySelectorAll(kind).forEach((one, i) => i < 5 || one.classList.add("passed-over"));
     for (const theme of ["light", "dark"]) {
         document.documentElement.dataset.theme = theme;
         await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
