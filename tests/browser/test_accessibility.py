@@ -18,7 +18,7 @@ SOURCES = sorted((path for path in (SITE / "_modules").rglob("*.html")), key=lam
 # Light and dark in one visit: in the dark, only colours are different.
 RUN = """async () => {
     const found = [];
-    // What stands on a page many times is alike each time, and takes most of the time: the first of a kind stand for all.
+    // What a page has many of is alike each time, and takes most of the time: the first of a kind stand for all.
     for (const kind of ["div.highlight", ".math", "dl.py", "tr"])
         document.querySelectorAll(kind).forEach((one, i) => i < 5 || one.classList.add("passed-over"));
     for (const theme of ["light", "dark"]) {
