@@ -1,5 +1,6 @@
 """The extension that makes pages light: icons, styles, scripts, pictures, descriptions."""
 
+import re
 import struct
 
 import pytest
@@ -239,6 +240,30 @@ def test_bars_hug_what_they_hold(tex):
 def test_unknown_command_is_refused():
     with pytest.raises(MathError, match="nonsense"):
         formulas.mathml(r"\nonsense", display=False)
+
+
+@pytest.mark.parametrize(
+    ("tex", "grows"),
+    [
+        (r"\langle x \rangle + \frac{1}{2}", False),
+        (r"\{a\} \lceil b \rceil", False),
+        (r"\left\langle \frac{a}{b} \right\rangle", True),
+        (r"\begin{cases} a & b \\ c & d \end{cases}", True),
+    ],
+)
+def test_brackets_grow_only_when_they_enclose(tex, grows):
+    signs = re.findall(r"<mo([^>]*)>[⟨⟩{}⌈⌉]</mo>", formulas.mathml(tex, display=True))
+    assert signs and all(("stretchy" in attributes) != grows for attributes in signs)
+
+
+def test_font_has_the_sign_of_a_root_which_no_page_writes(tmp_path):
+    sizes = []
+    for tex in (r"\sqrt{c}", "c"):
+        target = tmp_path / "formulas.woff"
+        formulas.write_font(["<p>" + formulas.mathml(tex, display=False)], target)
+        with TTFont(target) as font:
+            sizes.append(0x221A in font.getBestCmap())
+    assert sizes == [True, False]
 
 
 def test_font_has_what_the_formulas_need(tmp_path):

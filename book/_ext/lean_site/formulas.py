@@ -94,6 +94,15 @@ def space_operators(root: ElementTree.Element) -> None:
             element.attrib |= {"lspace": THIN, "rspace": THIN}
 
 
+def keep_small(root: ElementTree.Element) -> None:
+    r"""Stop brackets from growing with their line, as in TeX, unless they begin or end a row: ``\left``, ``\right``."""
+    for row in root.iter():
+        for child in row:
+            grows = row.tag == "mrow" and (child is row[0] or child is row[-1])
+            if child.tag == "mo" and _text(child) in set("⟨⟩⌊⌋⌈⌉{}") and not grows:
+                child.set("stretchy", "false")
+
+
 def mathml(tex: str, *, display: bool) -> str:
     r"""Translate a formula.
 
@@ -119,6 +128,7 @@ def mathml(tex: str, *, display: bool) -> str:
     written = latex2mathml.tex2mathml(tex.strip(), as_block=display)
     root = ElementTree.fromstring(written.replace(f' xmlns="{NAMESPACE}"', "").replace("&ApplyFunction;", APPLICATION))
     space_functions(root)
+    keep_small(root)
     space_operators(root)
     for element in root.iter():
         # Line ends between the elements are for the eye alone.
@@ -163,6 +173,8 @@ def signs_of(pages: list[str]) -> set[int]:
         for text in re.findall(r">([^<]+)<", found)
     )
     signs = set("".join(texts))
+    if any("<msqrt" in page or "<mroot" in page for page in pages):
+        signs.add("√")  # is drawn, but not written
     # A browser draws a single letter as the mathematical one of the same name.
     slanted = {}
     for code in [0x210E, *range(0x1D434, 0x1D468), *range(0x1D6E2, 0x1D71C)]:
