@@ -256,6 +256,11 @@ def test_brackets_grow_only_when_they_enclose(tex, grows):
     assert signs and all(("stretchy" in attributes) != grows for attributes in signs)
 
 
+def test_labels_stand_under_their_brace():
+    written = formulas.mathml(r"\underbrace{a + b}_{\text{both}}", display=True)
+    assert "<munder><munder>" in written and "<msub>" not in written
+
+
 def test_font_has_the_sign_of_a_root_which_no_page_writes(tmp_path):
     sizes = []
     for tex in (r"\sqrt{c}", "c"):

@@ -94,6 +94,13 @@ def space_operators(root: ElementTree.Element) -> None:
             element.attrib |= {"lspace": THIN, "rspace": THIN}
 
 
+def label_braces(root: ElementTree.Element) -> None:
+    """Put what stands at a brace below a formula under it, not behind it."""
+    for element in root.iter("msub"):
+        if element[0].tag == "munder" and _text(element[0][1]) == "⏟":
+            element.tag = "munder"
+
+
 def keep_small(root: ElementTree.Element) -> None:
     r"""Stop brackets from growing with their line, as in TeX, unless they begin or end a row: ``\left``, ``\right``."""
     for row in root.iter():
@@ -129,6 +136,7 @@ def mathml(tex: str, *, display: bool) -> str:
     root = ElementTree.fromstring(written.replace(f' xmlns="{NAMESPACE}"', "").replace("&ApplyFunction;", APPLICATION))
     space_functions(root)
     keep_small(root)
+    label_braces(root)
     space_operators(root)
     for element in root.iter():
         # Line ends between the elements are for the eye alone.
