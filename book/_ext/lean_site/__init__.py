@@ -13,6 +13,7 @@ search index, and the scripts of every extension. When all pages are written, th
 What the site does not serve any more is deleted. Each step can be repeated: a page that was gone over stays as it is.
 """
 
+import logging as standard_logging
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from sphinx.util import logging
 from lean_site import formulas, icons, metadata, pages, preview, styles
 
 LOGGER = logging.getLogger(__name__)
+# It lists every sign of every font that it cuts.
+standard_logging.getLogger("fontTools").setLevel(standard_logging.WARNING)
 
 FONTS = ("brands-400", "regular-400", "solid-900")
 # What nothing refers to any more, below _static.
