@@ -1,7 +1,6 @@
 """What the theme's scripts do, on pages that load only some of them; and how much a page loads."""
 
 import gzip
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -16,30 +15,15 @@ LIMIT = 900
 PACKED = {".png", ".woff", ".woff2"}
 
 
-@contextmanager
-def opened(browser, address: str, **options):
-    """A fresh page; a message of an error or a failed request fails the test."""
-    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
-    troubles = []
-    context.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
-    context.on("console", lambda message: message.type == "error" and troubles.append(f"console: {message.text}"))
-    context.on("weberror", lambda error: troubles.append(f"uncaught: {error.error}"))
-    page = context.new_page()
-    page.goto(address, wait_until="load")
-    yield page
-    context.close()
-    assert not troubles, "\n".join(troubles)
-
-
 @pytest.fixture
-def page(site, browser):
-    with opened(browser, (site / CHAPTER).as_uri()) as page:
+def page(site, opened):
+    with opened((site / CHAPTER).as_uri()) as page:
         yield page
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_theme_follows_the_system(site, browser, scheme):
-    with opened(browser, (site / CHAPTER).as_uri(), color_scheme=scheme) as page:
+def test_theme_follows_the_system(site, opened, scheme):
+    with opened((site / CHAPTER).as_uri(), color_scheme=scheme) as page:
         assert page.evaluate("document.documentElement.dataset.theme") == scheme
 
 
@@ -69,8 +53,8 @@ def test_launch_menu_opens(page):
     assert link.get_attribute("href").endswith("/main?urlpath=lab/tree/book/bilstm_attention.ipynb")
 
 
-def test_sidebar_on_a_phone(site, browser):
-    with opened(browser, (site / CHAPTER).as_uri(), viewport={"width": 390, "height": 844}) as page:
+def test_sidebar_on_a_phone(site, opened):
+    with opened((site / CHAPTER).as_uri(), viewport={"width": 390, "height": 844}) as page:
         link = page.get_by_role("link", name="Notation").first
         assert not link.is_visible()
         page.locator("button.primary-toggle").first.click()
@@ -78,9 +62,9 @@ def test_sidebar_on_a_phone(site, browser):
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_search_finds(site, browser):
+def test_search_finds(site, opened):
     """From the disk too, where no page may read another."""
-    with opened(browser, (site / "search.html").as_uri() + "?q=softmax") as page:
+    with opened((site / "search.html").as_uri() + "?q=softmax") as page:
         page.wait_for_selector("#search-results li a")
         assert page.locator("#search-results li a").count() > 2
 
@@ -92,9 +76,9 @@ def test_formulas_are_drawn(page):
     assert min(heights) > 8 and max(heights) > 40
 
 
-def test_page_is_readable_without_scripts(site, browser):
+def test_page_is_readable_without_scripts(site, opened):
     """In the light theme, with its formulas, cells and first figure."""
-    with opened(browser, (site / CHAPTER).as_uri(), java_script_enabled=False, color_scheme="dark") as page:
+    with opened((site / CHAPTER).as_uri(), java_script_enabled=False, color_scheme="dark") as page:
         assert page.locator("html").get_attribute("data-theme") == "light"
         for part in ("math", "div.cell_input", "div.cell_output img"):
             assert page.locator(part).first.bounding_box()["height"] > 8

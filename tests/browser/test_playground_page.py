@@ -1,7 +1,6 @@
 """The page "Playground" in a browser: pointer, touch, keyboard, themes, and no script at all."""
 
 import re
-from contextlib import contextmanager
 from urllib.parse import parse_qsl
 
 import pytest
@@ -23,25 +22,9 @@ def address(site) -> str:
     return (site / "book" / "playground.html").as_uri()
 
 
-@contextmanager
-def opened(browser, address: str, **options):
-    """A fresh page; whatever goes wrong on it fails the test."""
-    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
-    troubles = []
-    # Where scripts are switched off, those that a page preloads are refused.
-    context.on("requestfailed", lambda request: request.failure == "csp" or troubles.append(f"failed: {request.url}"))
-    context.on("console", lambda message: message.type == "error" and troubles.append(f"console: {message.text}"))
-    context.on("weberror", lambda error: troubles.append(f"uncaught: {error.error}"))
-    page = context.new_page()
-    page.goto(address, wait_until="load")
-    yield page
-    context.close()
-    assert not troubles, "\n".join(troubles)
-
-
 @pytest.fixture
-def page(browser, address):
-    with opened(browser, address) as page:
+def page(opened, address):
+    with opened(address) as page:
         settle(page)
         yield page
 
@@ -112,8 +95,8 @@ def test_dragging_beside_the_stretch_does_nothing(page):
     assert page.evaluate(STATE)["start"] == 200
 
 
-def test_a_finger_drags_too(browser, address):
-    with opened(browser, address, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True) as page:
+def test_a_finger_drags_too(opened, address):
+    with opened(address, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True) as page:
         settle(page)
         page.locator("#pg-plot").scroll_into_view_if_needed()
         devtools = page.context.new_cdp_session(page)
@@ -294,8 +277,8 @@ def test_dark_mode_changes_the_colours_without_a_reload(page):
     assert all(one != other for one, other in zip(light, dark, strict=True))
 
 
-def test_without_scripts_there_is_a_figure_and_a_sentence(browser, address):
-    with opened(browser, address, java_script_enabled=False) as page:
+def test_without_scripts_there_is_a_figure_and_a_sentence(opened, address):
+    with opened(address, preloads=True, java_script_enabled=False) as page:
         figure = page.locator(".pg-static")
         assert figure.locator("img").is_visible()
         assert "This page needs JavaScript" in figure.inner_text()
@@ -311,8 +294,8 @@ def test_without_weights_the_figure_stays(browser, address):
     context.close()
 
 
-def test_nothing_moves_where_motion_is_not_wanted(browser, address):
-    with opened(browser, address, reduced_motion="reduce") as page:
+def test_nothing_moves_where_motion_is_not_wanted(opened, address):
+    with opened(address, reduced_motion="reduce") as page:
         settle(page)
         page.evaluate(
             "() => { Element.prototype.scrollIntoView = function (options) { window.how = options.behavior; }; }"
