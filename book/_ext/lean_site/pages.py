@@ -129,8 +129,6 @@ def size_images(page: str, folder: Path) -> str:
             figures += 1
         if "fetchpriority=" not in tag and (figures > 1 or not size):
             new += ' fetchpriority="low"'
-        if size and "decoding=" not in tag:
-            new += ' decoding="async"'
         return f"<img{new}{tag[4:]}"
 
     return IMAGE.sub(complete, page)
