@@ -57,12 +57,12 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     if chosen.scheduler and (chosen.backend == "loky" or chosen.jobs is not None):
         parser.error("--scheduler: expected neither --backend loky nor --jobs; the workers of the cluster decide")
-    backend, jobs = chosen.scheduler or chosen.backend or "loky", chosen.jobs or 1
+    backend, jobs = chosen.scheduler or chosen.backend or "loky", 1 if chosen.jobs is None else chosen.jobs
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # read by a framework when its first experiment loads it
     try:
         experiment, seeds, grid = _what_to_run(chosen)
         if chosen.dry_run:
-            check_backend(backend)
+            check_backend(backend, jobs)
             print(_plan(list_fits(experiment, seeds, grid), Results(chosen.output), backend, jobs))
             return
         command = shlex.join([*PROGRAM.split(), *arguments])
@@ -101,8 +101,10 @@ def _parser() -> argparse.ArgumentParser:
     fits.add_argument("--output", required=True, metavar="FILE.csv", help="results; fits in it are not run again")
     fits.add_argument("--dry-run", action="store_true", help="say what is in the file and what would be run, then stop")
     place = parser.add_argument_group("where to run it")
-    place.add_argument("--backend", choices=BACKENDS, help="processes of this machine, or a Dask cluster (default: loky)")
-    place.add_argument("--jobs", type=int, metavar="N", help="fits at a time, one thread each; -1: all cores (default: 1)")
+    place.add_argument("--backend", choices=BACKENDS, help="processes here, or a Dask cluster (default: loky)")
+    place.add_argument(
+        "--jobs", type=int, metavar="N", help="fits at a time, one thread each; -1: one a core (default: 1)"
+    )
     place.add_argument(
         "--scheduler", metavar="ADDRESS", help="a Dask cluster that is running, such as tcp://host:8786; sets --backend"
     )
@@ -119,7 +121,7 @@ def _what_to_run(chosen: argparse.Namespace) -> tuple[str, list[int], dict[str, 
             raise ValueError("expected the name of an experiment or --grid FILE, got neither")
         return chosen.experiment, chosen.seeds or [0], dict(chosen.settings)
     if chosen.experiment or chosen.seeds or chosen.settings:
-        raise ValueError("--grid: expected neither an experiment nor --seeds nor --set beside it; they stand in the file")
+        raise ValueError("--grid: expected neither an experiment nor --seeds nor --set beside it, the file has them")
     grid = SweepGrid.read(chosen.grid)
     return grid.experiment, grid.seeds, grid.grid
 

@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import pickle
 import platform
 import sys
 import threading
@@ -39,6 +40,7 @@ def run_fit(fit: Fit, command: str) -> dict[str, Any]:
         started = time.perf_counter()
         try:
             result, error = dict(fit.function(fit.seed, **fit.parameters)), ""
+            pickle.dumps(result)  # what cannot be sent would keep Dask waiting for ever
         except (Exception, SystemExit) as problem:  # one failed fit must not take the others with it
             result, error = {}, f"{type(problem).__name__}: {problem}"
         if "keras" in sys.modules:
@@ -47,8 +49,8 @@ def run_fit(fit: Fit, command: str) -> dict[str, Any]:
 
 
 def failed_row(fit: Fit, error: str, command: str) -> dict[str, Any]:
-    """Return the row of a fit that could not say itself what went wrong; ``total_seconds`` is unknown."""
-    return _row(fit, {}, float("nan"), error, command)
+    """Return the row of a fit that could not say itself what went wrong; how long it took is unknown."""
+    return _row(fit, {}, float("nan"), error, command) | {"threads": 1}  # of the worker, not of this process
 
 
 def _row(fit: Fit, result: dict[str, Any], seconds: float, error: str, command: str) -> dict[str, Any]:

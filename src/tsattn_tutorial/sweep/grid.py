@@ -183,10 +183,7 @@ class SweepGrid(BaseModel):
         kind = "JSON" if path.suffix == ".json" else "YAML"
         try:
             text = path.read_text(encoding="utf-8")
-            if kind == "JSON":
-                values = json.loads(text, object_pairs_hook=_unique)
-            else:
-                values = yaml.load(text, Loader=_Loader)
+            values = json.loads(text, object_pairs_hook=_unique) if kind == "JSON" else yaml.load(text, Loader=_Loader)
         except OSError as error:
             raise ConfigError(f"{path}: expected a readable {kind} file, got: {error.strerror}") from None
         except (ValueError, yaml.YAMLError) as error:

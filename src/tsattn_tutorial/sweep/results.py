@@ -58,9 +58,7 @@ class Results:
         whole_first = sorted(self.rows, key=lambda row: bool(row["error"]))  # a failed fit does not know the columns
         columns = list(dict.fromkeys(itertools.chain.from_iterable(whole_first)))
         with written_whole(self.path) as temporary:
-            pd.DataFrame(self.rows, columns=columns).astype(object).to_csv(
-                temporary, index=False, lineterminator="\n"
-            )
+            pd.DataFrame(self.rows, columns=columns).astype(object).to_csv(temporary, index=False, lineterminator="\n")
 
     def table(self) -> pd.DataFrame:
         """Read the file with numbers as numbers; ``error`` is empty text where there was none.

@@ -66,7 +66,7 @@ def run_sweep(
     ImportError
         When the backend needs ``distributed`` and it is not installed.
     """
-    check_backend(backend)
+    check_backend(backend, jobs)
     fits = list_fits(experiment, seeds, grid)
     results = Results(output)
     done = results.done()

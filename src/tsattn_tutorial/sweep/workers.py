@@ -26,17 +26,19 @@ BACKENDS = ("loky", "dask")
 DEATHS = 3  # of a worker under the same fit; then the fit has failed
 
 # A fit has one thread, so that fits scale with cores. Libraries read these when they are loaded.
-ONE_THREAD = {
-    f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMBA", "NUMEXPR")
-} | {"VECLIB_MAXIMUM_THREADS": "1"}
+ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMBA", "NUMEXPR")} | {
+    "VECLIB_MAXIMUM_THREADS": "1"
+}
 
 
-def check_backend(backend: str) -> None:
-    """Raise ValueError unless this is ``loky``, ``dask`` or the address of a Dask scheduler."""
+def check_backend(backend: str, jobs: int) -> None:
+    """Raise ValueError unless this is ``loky``, ``dask`` or the address of a Dask scheduler, and some jobs."""
     if backend not in BACKENDS and "://" not in backend:
         raise ValueError(
             f"backend: expected loky, dask or a scheduler's address such as tcp://host:8786; got {backend!r}"
         )
+    if jobs == 0:
+        raise ValueError("jobs: expected a number of fits at a time, or -1 for one a core; got 0")
 
 
 def run_fits(fits: Sequence[Fit], command: str, backend: str, jobs: int) -> Iterator[list[dict[str, Any]]]:
