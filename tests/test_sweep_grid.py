@@ -22,6 +22,11 @@ def own(seed: int, *, scale: float = 1.0):
     return {"score": seed * scale}
 
 
+@pytest.fixture(autouse=True)
+def threads(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # so that what the command sets is undone
+
+
 def written(folder, text, name="grid.yml"):
     path = folder / name
     path.write_text(text, encoding="utf-8")
@@ -94,8 +99,7 @@ def test_a_function_cannot_pass_for_an_experiment_of_the_book(tmp_path):
         sweep.run_sweep(sine_models, [1], tmp_path / "r.csv")
 
 
-def test_the_command_runs_a_file_and_says_before_what_it_would_do(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # so that what the command sets is undone
+def test_the_command_runs_a_file_and_says_before_what_it_would_do(tmp_path, capsys):
     path, output = written(tmp_path, GRID), tmp_path / "r.csv"
     command = ["--grid", str(path), "--output", str(output)]
     sweep.main([*command, "--dry-run"])

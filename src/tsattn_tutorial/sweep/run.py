@@ -1,5 +1,6 @@
 """A sweep from Python: what is missing in the file is run, and added to it."""
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -71,8 +72,11 @@ def run_sweep(
     results = Results(output)
     done = results.done()
     missing = [fit for fit in fits if fit.identity not in done]
-    with progress_bar(len(missing), "fit") as bar:
-        for rows in run_fits(missing, command, backend, jobs):
+    with (
+        progress_bar(len(missing), "fit") as bar,
+        contextlib.closing(run_fits(missing, command, backend, jobs)) as ended,  # workers stop when writing fails
+    ):
+        for rows in ended:
             results.add(rows)
             bar.update(len(rows))
     return results.table()
