@@ -9,6 +9,7 @@ import pytest
 import tsattn_tutorial.torch.training
 from tsattn_tutorial import sweep
 from tsattn_tutorial.experiments import registry
+from tsattn_tutorial.sweep.command import _setting
 
 
 @pytest.fixture
@@ -22,8 +23,7 @@ def calls(monkeypatch):
             raise ValueError("unlucky")
         return {"score": seed * scale / 3}
 
-    for module in (registry, sweep):
-        monkeypatch.setattr(module, "EXPERIMENTS", {"cheap": cheap, "other": lambda seed: {"score": -1.5}})
+    monkeypatch.setattr(registry, "EXPERIMENTS", {"cheap": cheap, "other": lambda seed: {"score": -1.5}})
     return made
 
 
@@ -61,21 +61,21 @@ def test_two_experiments_share_a_file(calls, tmp_path):
     assert table["experiment"].tolist() == ["cheap", "other"] and table["score"].tolist() == [0, -1.5]
 
 
-def test_a_stopped_sweep_keeps_its_finished_fits(calls, tmp_path, monkeypatch):
-    path, run = tmp_path / "r.csv", sweep.run_experiment
+def test_a_stopped_sweep_keeps_its_finished_fits(tmp_path):
+    path, calls, stopped = tmp_path / "r.csv", [], [True]
 
-    def stopped_at_two(name, seed, **parameters):
-        if seed == 2:
+    def stopped_at_two(seed: int):
+        if seed == 2 and stopped.pop():
             raise KeyboardInterrupt
-        return run(name, seed, **parameters)
+        calls.append(seed)
+        return {"score": seed}
 
-    monkeypatch.setattr(sweep, "run_experiment", stopped_at_two)
     with pytest.raises(KeyboardInterrupt):
-        sweep.run_sweep("cheap", range(4), path)
+        sweep.run_sweep(stopped_at_two, range(4), path)
     assert pd.read_csv(path)["seed"].tolist() == [0, 1]
-    monkeypatch.setattr(sweep, "run_experiment", run)
-    sweep.run_sweep("cheap", range(4), path)
-    assert [seed for seed, _ in calls] == [0, 1, 2, 3] and list(tmp_path.iterdir()) == [path]
+    stopped.append(False)
+    sweep.run_sweep(stopped_at_two, range(4), path)
+    assert calls == [0, 1, 2, 3] and list(tmp_path.iterdir()) == [path]
 
 
 def test_a_failed_fit_says_why_and_is_tried_again(calls, tmp_path):
@@ -124,4 +124,4 @@ def test_the_command_line_runs_and_records_itself(calls, tmp_path, capsys, monke
     [("1,2.5", [1, 2.5]), ("before,after", ["before", "after"]), ("true,x", [True, "x"]), ('10,[5,15],"random"', None)],
 )
 def test_values_on_the_command_line(text, values):
-    assert sweep._setting(f"place={text}") == ("place", values or [10, [5, 15], "random"])
+    assert _setting(f"place={text}") == ("place", values or [10, [5, 15], "random"])
