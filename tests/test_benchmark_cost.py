@@ -46,6 +46,14 @@ def test_memory_is_counted_while_it_is_held():
     assert cost.peak_bytes(lambda: None) == 0
 
 
+def test_gradients_of_the_weights_count_in_every_pass():
+    width = 256
+    weights = 3 * width**2 * 4  # bytes
+    (case,) = (case for case in cost.cases(series=1, steps=1, width=width) if case.name == "self-attention, explicit")
+    first, second = (cost.peak_bytes(partial(case.run, 0)) for _ in range(2))
+    assert weights < first == second < 2 * weights
+
+
 def test_only_the_explicit_way_holds_a_matrix_of_all_weights():
     steps, held = 1024, {}
     matrix = 2 * steps**2 * 4  # bytes
