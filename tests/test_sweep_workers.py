@@ -7,7 +7,7 @@ from concurrent.futures import BrokenExecutor, Future
 import pandas as pd
 import pytest
 from distributed import LocalCluster
-from worker_fits import leaves, limits, mortal, not_for_others
+from worker_fits import GO, leaves, limits, mortal, not_for_others, second_waits
 
 from tsattn_tutorial import sweep
 from tsattn_tutorial.sweep import workers
@@ -51,6 +51,19 @@ def test_a_dead_worker_loses_the_running_fits_at_most(tmp_path, backend, monkeyp
     assert set(runs) == set(range(8)) and runs[1] == runs[7] == 2
     assert sum(runs.values()) <= 8 + 2 * 2  # two deaths in company, with two fits running
     assert {item.name for item in tmp_path.iterdir()} == {"r.csv", "runs"}
+
+
+def test_the_cluster_forgets_a_result_that_is_here():
+    """Else Dask computes it once more when the worker that holds it dies."""
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+        rows = workers.run_fits(list_fits(second_waits, [0, 1], None), "", cluster.scheduler_address, 1)
+        assert [row["seed"] for row in next(rows)] == [0]
+        deadline = time.monotonic() + 10
+        while len(kept := list(cluster.scheduler.tasks)) > 1 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        GO.set()
+        assert [row["seed"] for batch in rows for row in batch] == [1]
+    assert len(kept) == 1
 
 
 @BACKENDS

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -21,6 +22,16 @@ def mortal(seed: int, *, folder: str, once: tuple = (), always: tuple = ()):
 
 def limits(seed: int):
     return {name: os.environ[name] for name in ONE_THREAD}
+
+
+GO = threading.Event()
+
+
+def second_waits(seed: int):
+    """For a worker in the process of the test, which says when to go on."""
+    if seed == 1 and not GO.wait(60):
+        raise TimeoutError
+    return {}
 
 
 def leaves(seed: int):

@@ -103,26 +103,29 @@ def _in_turn(executor: Executor, fits: Sequence[Fit], command: str, at_once: int
         if suspects and not running:
             start(suspects.popleft())
 
+    def row_of(future: Future) -> dict[str, Any] | None:
+        """The row of a fit that has ended; None when it will be run again."""
+        fit = running.pop(future)
+        if future.cancelled():
+            raise ConnectionError("lost the scheduler; what is done is in the file, run the sweep again")
+        problem = future.exception()
+        if problem is None:
+            return future.result()
+        if not isinstance(problem, Exception):  # KeyboardInterrupt
+            raise problem
+        if not _died(problem):  # it never ran, because it could not be sent, say
+            return failed_row(fit, f"{type(problem).__name__}: {problem}", command)
+        deaths[fit.identity] += 1
+        if deaths[fit.identity] == DEATHS:
+            return failed_row(fit, f"WorkerDied: {DEATHS} times, {_reason(problem)}", command)
+        suspects.append(fit)
+        return None
+
     start_more()
     while running:
-        rows = []
-        for future in _all_of(ended):
-            fit = running.pop(future)
-            if future.cancelled():
-                raise ConnectionError("lost the scheduler; what is done is in the file, run the sweep again")
-            problem = future.exception()
-            if problem is None:
-                rows.append(future.result())
-            elif not isinstance(problem, Exception):  # KeyboardInterrupt
-                raise problem
-            elif not _died(problem):  # it never ran, because it could not be sent, say
-                rows.append(failed_row(fit, f"{type(problem).__name__}: {problem}", command))
-            else:
-                deaths[fit.identity] += 1
-                if deaths[fit.identity] < DEATHS:
-                    suspects.append(fit)
-                else:
-                    rows.append(failed_row(fit, f"WorkerDied: {DEATHS} times, {_reason(problem)}", command))
+        # No name is given to the futures here: whose future is held, its result stays on a worker of Dask, and is
+        # computed anew when that worker dies.
+        rows = [row for row in map(row_of, _all_of(ended)) if row is not None]
         start_more()  # before the rows are written: no worker waits for the disk
         if rows:
             yield rows
