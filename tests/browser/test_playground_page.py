@@ -62,6 +62,20 @@ def test_the_page_opens(page):
     assert not page.locator(".pg-static").is_visible()
 
 
+@pytest.mark.parametrize("width", [412, 1280])
+def test_nothing_jumps_while_the_page_loads(opened, address, width):
+    """The page keeps room for what its script fills in; the metric is that of Core Web Vitals, good below 0.1."""
+    with opened(address, viewport={"width": width, "height": 823}) as page:
+        shift = page.evaluate("""() => new Promise(done => {
+            let shift = 0;
+            const add = entries => { for (const entry of entries) shift += entry.value; };
+            const observer = new PerformanceObserver(list => add(list.getEntries()));
+            observer.observe({type: "layout-shift", buffered: true});
+            setTimeout(() => { add(observer.takeRecords()); done(shift); }, 500);
+        })""")
+    assert shift < 0.02
+
+
 def test_dragging_the_stretch(page):
     before = page.evaluate(SHOWN)
     drag(page, 250, 150)

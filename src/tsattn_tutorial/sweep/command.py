@@ -1,6 +1,7 @@
 """The command line of a sweep."""
 
 import argparse
+import datetime
 import inspect
 import json
 import os
@@ -139,7 +140,7 @@ def _plan(fits: list[Fit], results: Results, backend: str, jobs: int) -> str:
         new = [fit.seed for fit in group if fit.identity not in done | failed]
         for what, seeds in (("in the file", there), ("failed, again", again), ("to run", new)):
             if seeds:
-                lines.append(f"  {what:<13}  {parameters}  seeds {_ranges(seeds)}")
+                lines.append(f"  {what:<13}  seeds {_ranges(seeds):<5}  {parameters}")
     missing = sum(fit.identity not in done for fit in fits)
     name = fits[0].experiment
     place = f"{backend}, {effective_n_jobs(jobs)} at a time" if backend in BACKENDS else backend
@@ -147,8 +148,9 @@ def _plan(fits: list[Fit], results: Results, backend: str, jobs: int) -> str:
     rows = [row for row in results.rows if identity(row) in done and row["experiment"] == name]
     seconds = [float(row["total_seconds"]) for row in rows if row.get("total_seconds")]
     if seconds and missing:
-        hours = statistics.median(seconds) * missing / 3600
-        lines.append(f"about {hours:.2g} hours of one core: the median of {len(seconds)} fits in the file, each time")
+        # At least a second, because a timedelta says 0:00:00 for less.
+        ahead = datetime.timedelta(seconds=max(1, round(statistics.median(seconds) * missing)))
+        lines.append(f"about {ahead} (h:mm:ss) of one core: the median of {len(seconds)} fits in the file, each time")
     return "\n".join(lines)
 
 
