@@ -67,8 +67,9 @@ def test_the_cluster_forgets_a_result_that_is_here():
 
 
 @BACKENDS
-def test_workers_are_limited_and_say_what_went_wrong(backend):
+def test_workers_are_limited_and_say_what_went_wrong(backend, monkeypatch):
     """One start of the workers for three experiments."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")  # what the environment says does not count
     experiments = (limits, leaves, not_for_others)
     fits = [fit for experiment in experiments for fit in list_fits(experiment, [0, 1], None)]
     rows = {}

@@ -7,11 +7,13 @@ with them which fits a dead worker took along: on loky it gives up everything th
 
 import contextlib
 import logging
+import os
 import queue
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from typing import Any
+from unittest import mock
 
 from joblib import effective_n_jobs
 from joblib.externals.loky import ProcessPoolExecutor
@@ -189,6 +191,7 @@ def _dask_here(jobs: int) -> Iterator[Executor]:
     }
     with (
         dask.config.set(settings),
+        mock.patch.dict(os.environ, ONE_THREAD),  # which Dask puts above its own settings
         LocalCluster(
             n_workers=jobs,
             threads_per_worker=1,
