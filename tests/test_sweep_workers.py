@@ -55,7 +55,7 @@ def test_a_dead_worker_loses_the_running_fits_at_most(tmp_path, backend, monkeyp
 
 def test_the_cluster_forgets_a_result_that_is_here():
     """Else Dask computes it once more when the worker that holds it dies."""
-    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0") as cluster:
         rows = workers.run_fits(list_fits(second_waits, [0, 1], None), "", cluster.scheduler_address, 1)
         assert [row["seed"] for row in next(rows)] == [0]
         deadline = time.monotonic() + 10
@@ -86,7 +86,7 @@ def test_workers_are_limited_and_say_what_went_wrong(backend, monkeypatch):
 
 def test_a_cluster_by_its_address(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # so that what the command sets is undone
-    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0") as cluster:
         arguments = ["sine_models", "--set", "model=majority class", "--seeds", "0-4", "--set", "dataset_size=60"]
         output = str(tmp_path / "r.csv")
         sweep.main([*arguments, "--scheduler", cluster.scheduler_address, "--output", output])
@@ -101,7 +101,7 @@ def test_a_cluster_by_its_address(tmp_path, capsys, monkeypatch):
 
 def test_workers_with_several_threads_are_refused(tmp_path):
     with (
-        LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0") as cluster,
         pytest.raises(ValueError, match=r"expected workers with one thread each.*--nthreads 1\); got 2 threads at"),
     ):
         sweep.run_sweep("sine_models", [0], tmp_path / "r.csv", backend=cluster.scheduler_address)

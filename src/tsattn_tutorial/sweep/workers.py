@@ -197,7 +197,7 @@ def _dask_here(jobs: int) -> Iterator[Executor]:
             threads_per_worker=1,
             processes=True,
             memory_limit=None,  # as on loky: no worker is stopped for its memory but by the system
-            dashboard_address=None,
+            dashboard_address=":0",
             silence_logs=logging.CRITICAL,  # a worker that dies is our business, and is told in the row
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
