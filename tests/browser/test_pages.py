@@ -62,6 +62,17 @@ def test_sidebar_on_a_phone(site, opened):
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.parametrize("name", ["claims", "notation"])
+def test_tables_fit_a_phone(site, opened, name):
+    """These pages are tables; nobody should have to push them sideways to read them."""
+    with opened((site / "book" / f"{name}.html").as_uri(), viewport={"width": 390, "height": 844}) as page:
+        boxes = page.eval_on_selector_all(
+            ".pst-scrollable-table-container", "all => all.map(box => [box.scrollWidth, box.clientWidth])"
+        )
+    assert len(boxes) >= 4
+    assert all(needs <= has for needs, has in boxes), boxes
+
+
 def test_search_finds(site, opened):
     """From the disk too, where no page may read another."""
     with opened((site / "search.html").as_uri() + "?q=softmax") as page:
