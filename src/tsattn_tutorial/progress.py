@@ -25,5 +25,5 @@ def progress_bar(total: int, unit: str, *, show: bool = True) -> tqdm:
     ipython = sys.modules.get("IPython")
     watched = sys.stdout.isatty() or (ipython is not None and ipython.get_ipython() is not None)
     return tqdm(
-        total=total, unit=unit, leave=False, disable=not (show and watched), file=sys.stdout, ncols=100, mininterval=1
+        total=total, unit=unit, leave=False, disable=not (show and watched), file=sys.stdout, ncols=78, mininterval=1
     )

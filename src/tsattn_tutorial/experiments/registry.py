@@ -54,7 +54,27 @@ def different_parameters(name: str, parameters: Mapping[str, Any]) -> dict[str, 
     """
     if name not in EXPERIMENTS:
         raise ValueError(f"experiment: expected one of {', '.join(EXPERIMENTS)}; got {name!r}")
-    signature = inspect.signature(EXPERIMENTS[name]).parameters
+    return changed_from_defaults(name, EXPERIMENTS[name], parameters)
+
+
+def changed_from_defaults(name: str, experiment: Callable, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that differ from the defaults of a function, sorted by name.
+
+    Parameters
+    ----------
+    name : str
+        What an error calls the function.
+    experiment : callable
+        A function with a parameter ``seed`` and others, each with a default.
+    parameters : mapping
+        Its keyword arguments, without ``seed``.
+
+    Raises
+    ------
+    ValueError
+        When the function takes no such parameter.
+    """
+    signature = inspect.signature(experiment).parameters
     defaults = {key: parameter.default for key, parameter in signature.items() if key != "seed"}
     for key in parameters:
         if key not in defaults:

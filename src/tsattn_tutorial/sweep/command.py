@@ -127,20 +127,28 @@ def _what_to_run(chosen: argparse.Namespace) -> tuple[str, list[int], dict[str, 
     return grid.experiment, grid.seeds, grid.grid
 
 
+def _shared(settings: list[dict[str, Any]]) -> dict[str, Any]:
+    """What all of several settings have in common; nothing of a single one."""
+    first, *others = settings
+    return {key: value for key, value in first.items() if others and all(key in o and o[key] == value for o in others)}
+
+
 def _plan(fits: list[Fit], results: Results, backend: str, jobs: int) -> str:
     """Say what is in the file, what would be run, and for how long, by the fits that are there."""
     done, failed = results.done(), results.failed()
     by_parameters: dict[str, list[Fit]] = {}
     for fit in fits:
         by_parameters.setdefault(fit.key()["parameters"], []).append(fit)
-    lines = []
+    everywhere = _shared([json.loads(parameters) for parameters in by_parameters])
+    lines = [f"  every fit with {json.dumps(everywhere)}"] if everywhere else []
     for parameters, group in by_parameters.items():
+        own = {key: value for key, value in json.loads(parameters).items() if key not in everywhere}
         there = [fit.seed for fit in group if fit.identity in done]
         again = [fit.seed for fit in group if fit.identity in failed]
         new = [fit.seed for fit in group if fit.identity not in done | failed]
         for what, seeds in (("in the file", there), ("failed, again", again), ("to run", new)):
             if seeds:
-                lines.append(f"  {what:<13}  seeds {_ranges(seeds):<5}  {parameters}")
+                lines.append(f"  {what:<13} seeds {_ranges(seeds):<5} {json.dumps(own)}")
     missing = sum(fit.identity not in done for fit in fits)
     name = fits[0].experiment
     place = f"{backend}, {effective_n_jobs(jobs)} at a time" if backend in BACKENDS else backend

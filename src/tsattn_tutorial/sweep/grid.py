@@ -1,6 +1,5 @@
 """What a sweep runs: an experiment, its seeds and the values of its parameters; from Python or from a file."""
 
-import inspect
 import itertools
 import json
 import os
@@ -86,20 +85,13 @@ def list_fits(experiment: Experiment, seeds: Iterable[int], grid: Mapping[str, I
 def _different(experiment: Experiment, parameters: dict[str, Any]) -> tuple[str, Callable, dict[str, Any]]:
     """Name and function of an experiment, and the parameters that differ from its defaults."""
     if isinstance(experiment, str):
-        different = registry.different_parameters(experiment, parameters)
-        return experiment, registry.EXPERIMENTS[experiment], different
+        return experiment, registry.EXPERIMENTS[experiment], registry.different_parameters(experiment, parameters)
     name = getattr(experiment, "__name__", repr(experiment))
     if not name.isidentifier():
         raise ValueError(f"experiment: expected a name or a function that has one, got {name}")
     if name in registry.EXPERIMENTS and registry.EXPERIMENTS[name] is not experiment:
         raise ValueError(f"experiment: expected a function with a name of its own; {name} is one of the book's")
-    taken = inspect.signature(experiment).parameters
-    defaults = {key: parameter.default for key, parameter in taken.items() if key != "seed"}
-    for key in parameters:
-        if key not in defaults:
-            raise ValueError(f"{name}: expected parameters among {', '.join(defaults)}; got {key!r}")
-    different = {key: value for key, value in sorted(parameters.items()) if value != defaults[key]}
-    return name, experiment, different
+    return name, experiment, registry.changed_from_defaults(name, experiment, parameters)
 
 
 def read_seeds(text: str) -> list[int]:
