@@ -61,6 +61,7 @@ SOUND = {
     "an address of the web": [new_markdown_cell("[x](https://example.org/home/page) and ../config/a.json")],
     "an announced error": [cell("raise ValueError('no')", error(), tags=["raises-exception"])],
     "as long as allowed": [cell("\n".join(["x = 1"] * 25))],
+    "as wide as allowed": [cell("f()", stream("x" * 79 + "\n" + "y" * 79))],
     "as many as allowed": [new_markdown_cell(f"{number}") for number in range(45)],
     "a table": [cell("frame", display(text_html="<table><tr><td>1</td></tr></table>", text_plain="1"))],
     "a tested statement": [cell('check("yes", True)', stream("✓ yes\n"))],
@@ -114,6 +115,10 @@ PITFALLS = {
         "cell 1: check() where the output is ignored",
     ),
     "long cell": ([cell("\n".join(["x = 1"] * 26))], "cell 1: 26 lines of code, expected at most 25"),
+    "wide output": (
+        [cell("f()", stream("a\n" + "x" * 80))],
+        "cell 1: printed line of 80 characters, expected at most 79",
+    ),
     "many cells": ([new_markdown_cell(f"{number}") for number in range(46)], "46 cells, expected at most 45"),
     "export without a figure": (
         [cell("f()", tsattn={"export": "images/a.png"})],

@@ -21,6 +21,8 @@ __all__ = ["KERNEL", "problems"]
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 MOST_CELLS = 45
 MOST_LINES = 25
+# What fits beside the margin of a page on a screen; more is cut, often just where the number stands.
+WIDEST_LINE = 79
 KNOWN_TAGS = {
     *("hide-cell", "hide-input", "hide-output", "remove-cell", "remove-input", "remove-output"),
     *("full-width", "margin", "scroll-output"),
@@ -159,6 +161,13 @@ def _streams_and_errors(cell: NotebookNode) -> Iterator[str]:
             yield f"stored error without the tag raises-exception: {output.ename}"
 
 
+def _wide_lines(cell: NotebookNode) -> Iterator[str]:
+    for output in cell.outputs:
+        for line in output.text.splitlines() if output.output_type == "stream" else ():
+            if len(line) > WIDEST_LINE:
+                yield f"printed line of {len(line)} characters, expected at most {WIDEST_LINE}: {line[:40]}..."
+
+
 def _network(cell: NotebookNode) -> Iterator[str]:
     for data in displays(cell):
         if any("widget" in kind for kind in data):
@@ -198,7 +207,7 @@ TEXT_CHECKS = (_absolute_paths, _unknown_tags)
 CODE_CHECKS = (
     *TEXT_CHECKS,
     *(_not_run, _too_long, _trailing_semicolon, _display_updates, _ignored_statement),
-    *(_streams_and_errors, _network, _addresses, _figures),
+    *(_streams_and_errors, _wide_lines, _network, _addresses, _figures),
 )
 
 

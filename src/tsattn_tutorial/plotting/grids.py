@@ -90,6 +90,7 @@ def plot_self_attention(ax: Axes, weights: np.ndarray, truth: np.ndarray | None 
         marks = {"marker": "s", "linestyle": "none", "color": "C2", "markersize": 3, "clip_on": False}
         ax.plot(true, edge, label=TRUTH_LABEL, **marks)
         ax.plot(edge, true, **marks)
+        ax.tick_params(axis="y", pad=7)  # the marks stand between axis and labels
         ax.set(xlim=(-0.5, steps - 0.5), ylim=(steps - 0.5, -0.5))
     ax.set(xlabel="step that is looked at", ylabel="step that looks")
     ax.grid(False)
