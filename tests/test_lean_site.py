@@ -2,6 +2,7 @@
 
 import re
 import struct
+from importlib.resources import files
 
 import pytest
 from docutils.utils.math import MathError
@@ -107,6 +108,17 @@ def test_sheets_become_one(tmp_path):
     assert text.count('rel="stylesheet"') == 1 and 'href="../_static/site.css?v=' in text
     # A second build that writes no page changes nothing.
     assert styles.join(after, static) == after and (static / styles.NAME).read_text() == sheet
+
+
+def test_fonts_keep_the_signs_that_the_styles_write(tmp_path):
+    """A sign is written as an escape or as itself."""
+    theme = files("pydata_sphinx_theme") / "theme/pydata_sphinx_theme/static/vendor/fontawesome/webfonts"
+    (tmp_path / "icons.ttf").write_bytes((theme / "fa-solid-900.ttf").read_bytes())
+    face = "@font-face{font-family:icons;src:url(icons.ttf)}"
+    css = styles.small_fonts(face + '.a:before{content:"\\f019"}.b:before{content:"\uf064"}', tmp_path)
+    assert "url(icons-subset.woff)" in css
+    with TTFont(tmp_path / "icons-subset.woff") as font:
+        assert set(font.getBestCmap()) == {0xF019, 0xF064}
 
 
 PAGE = """<html><head><meta charset="utf-8" />

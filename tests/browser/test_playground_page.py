@@ -252,12 +252,12 @@ def test_self_attention_follows_pointer_slider_and_switch(page):
     settle(page)
     assert page.evaluate(STATE)["asking"] == asking - 1
     assert max(page.evaluate("() => playground.computed.row.weights")) > 0.06
-    assert page.locator("#pg-row-plot .pg-bound[hidden]").count() == 2
+    assert page.locator("#pg-row-plot .pg-bound[hidden]").count() == 2 and not page.locator("#pg-bounds").is_visible()
     page.locator("#pg-squash").check()
     settle(page)
     weights = page.evaluate("() => playground.computed.row.weights")
     assert max(weights) < 0.0526 and min(weights) > 0.0074
-    assert page.locator("#pg-row-plot .pg-bound[hidden]").count() == 0
+    assert page.locator("#pg-row-plot .pg-bound[hidden]").count() == 0 and page.locator("#pg-bounds").is_visible()
 
 
 def test_axes_and_curves_keep_together_while_the_width_changes(page):

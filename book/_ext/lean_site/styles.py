@@ -168,7 +168,9 @@ def small_fonts(css: str, static: Path) -> str:
     The theme sets a few signs as text before or after an element (the icon of an admonition, of a download). The
     fonts that are left have some of the signs and a few kB; those without any are not mentioned any more.
     """
+    # Written as an escape, or as the sign itself, which lies in the area for private use.
     signs = {int(code, 16) for code in re.findall(r"\\(f[0-9a-f]{3})\b", css)}
+    signs |= {ord(sign) for sign in re.findall("[\ue000-\uf8ff]", css)}
 
     def smaller(found: re.Match) -> str:
         source = re.search(r"url\(([^)]+\.ttf)\)", found[0])

@@ -84,6 +84,7 @@ function startPlayground() {
     rowPlot.draw({ x, truth, weights, weightTop: niceTop(1.1 * most) });
     rowPlot.drawEven(1 / patchCount);
     const limits = [1 / (1 + (patchCount - 1) * Math.E), Math.E / (Math.E + patchCount - 1)];
+    $("bounds").style.visibility = state.squash ? "visible" : "hidden"; // their line in the legend keeps its room
     bounds.forEach((bound, i) => {
       bound.toggleAttribute("hidden", !state.squash);
       bound.setAttribute("d", `M${rowPlot.box.left} ${rowPlot.y(limits[i])}H${rowPlot.box.right}`);
