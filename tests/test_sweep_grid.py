@@ -117,9 +117,7 @@ def test_the_command_runs_a_file_and_says_before_what_it_would_do(tmp_path, caps
     assert said[0] == f"sine_models on dask, 3 at a time: 16 fits, 1 in {output}, 15 to run"
     assert '  in the file   seeds 0     {"model": "majority class"}' in said
     assert '  to run        seeds 1-2,7 {"model": "majority class"}' in said
-    assert re.fullmatch(
-        r"about 0:\d\d:\d\d \(h:mm:ss\) of one core: the median of 1 fits in the file, each time", said[-1]
-    )
+    assert re.fullmatch(r"about 0:\d\d:\d\d \(h:mm:ss\) of one core, by the median of 1 fits in the file", said[-1])
     sweep.main(command)
     assert capsys.readouterr().out == f"{output}: 16 fits\n"
 

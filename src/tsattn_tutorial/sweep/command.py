@@ -158,7 +158,7 @@ def _plan(fits: list[Fit], results: Results, backend: str, jobs: int) -> str:
     if seconds and missing:
         # At least a second, because a timedelta says 0:00:00 for less.
         ahead = datetime.timedelta(seconds=max(1, round(statistics.median(seconds) * missing)))
-        lines.append(f"about {ahead} (h:mm:ss) of one core: the median of {len(seconds)} fits in the file, each time")
+        lines.append(f"about {ahead} (h:mm:ss) of one core, by the median of {len(seconds)} fits in the file")
     return "\n".join(lines)
 
 
