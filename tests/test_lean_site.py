@@ -5,10 +5,11 @@ import struct
 from importlib.resources import files
 
 import pytest
+from docutils import nodes
 from docutils.utils.math import MathError
 from fontTools.ttLib import TTFont
 
-from lean_site import formulas, icons, metadata, pages, preview, styles
+from lean_site import formulas, icons, lines, metadata, pages, preview, styles
 
 SCRIPT = (
     'var p={github:[496,512,[],"f09b","M1 1z"]};(function(){d("fab",p),d("fa-brands",p)})();'
@@ -67,6 +68,7 @@ def test_script_of_another_version_is_refused():
         ("@media print{.unused{a:b}.used{c:d}}", "@media print{.used{c:d}}"),
         ("@media print{.unused{a:b}}.used{a:b}", ".used{a:b}"),
         ("@keyframes unused{from{a:b}to{c:d}}", "@keyframes unused{from{a:b}to{c:d}}"),
+        (".used{a:b; a:-c-b}", ".used{a:b; a:-c-b}"),
         (".used{content:'}.unused{'}", ".used{content:'}.unused{'}"),
         (".bs-tooltip-end .used{a:b}", ".bs-tooltip-end .used{a:b}"),
         ("/* .used{x:y} */p{a:b}", "p{a:b}"),
@@ -230,6 +232,16 @@ THIN = '<mspace width="0.167em" />'
         # A function keeps its distance from letters, not from brackets.
         (r"a \log b", f"<mi>a</mi>{THIN}<mi>log</mi><mo>\u2061</mo>{THIN}<mi>b</mi>"),
         (r"\log(b)", '<mi>log</mi><mo>\u2061</mo><mo stretchy="false">(</mo><mi>b</mi><mo stretchy="false">)</mo>'),
+        # An accent belongs to its letter, also where an index follows; limits stay.
+        (
+            r"\bar h_m",
+            '<msub><mover accent="true"><mi>h</mi><mo stretchy="false">ˉ</mo></mover><mi>m</mi></msub>',
+        ),
+        (
+            r"\hat x_t^2",
+            '<msubsup><mover accent="true"><mi>x</mi><mo stretchy="false">ˆ</mo></mover><mi>t</mi><mn>2</mn></msubsup>',
+        ),
+        (r"\sum_t^T", '<munderover><mo movablelimits="true">∑</mo><mi>t</mi><mi>T</mi></munderover>'),
         (r"-\log_2 b", f"<mo>−</mo><msub><mi>log</mi><mn>2</mn></msub>{THIN}<mi>b</mi>"),
     ],
 )
@@ -281,6 +293,49 @@ def test_font_has_the_sign_of_a_root_which_no_page_writes(tmp_path):
         with TTFont(target) as font:
             sizes.append(0x221A in font.getBestCmap())
     assert sizes == [True, False]
+
+
+@pytest.mark.parametrize(("tex", "signs"), [(r"\sqrt{c}", 1), (r"\sqrt{\frac{a}{b}}", 4)])
+def test_font_has_large_signs_of_roots_only_for_tall_ones(tmp_path, tex, signs):
+    """Chromium leaves room for the widest sign that the font has."""
+    target = tmp_path / "formulas.woff"
+    formulas.write_font(["<p>" + formulas.mathml(tex, display=False)], target)
+    with TTFont(target) as font:
+        variants = font["MATH"].table.MathVariants
+        made = dict(zip(variants.VertGlyphCoverage.glyphs, variants.VertGlyphConstruction, strict=True))
+        assert len(made[font.getBestCmap()[0x221A]].MathGlyphVariantRecord) == signs
+
+
+@pytest.mark.parametrize(
+    ("tex", "rows"),
+    [
+        ("a", [["a"]]),
+        (r"a, \qquad b \qquad \text{for all } c .", [["a,", "b", r"\text{for all } c ."]]),
+        (r"\begin{gathered} a \qquad b \\ c \end{gathered}", [["a", "b"], ["c"]]),
+        # Not in braces and other environments.
+        (r"\text{a \qquad b}", [[r"\text{a \qquad b}"]]),
+        (r"\left( a \qquad b \right)", [[r"\left( a \qquad b \right)"]]),
+        (r"\begin{aligned} a \qquad b \\ c \end{aligned}", [[r"\begin{aligned} a \qquad b \\ c \end{aligned}"]]),
+        (r"\begin{cases} a \\ b \end{cases}, \qquad c", [[r"\begin{cases} a \\ b \end{cases},", "c"]]),
+    ],
+)
+def test_wide_formulas_are_cut(tex, rows):
+    assert formulas.cut(tex) == rows
+
+
+def test_formulas_keep_their_punctuation():
+    formula = nodes.math("", "a")
+    paragraph = nodes.paragraph("", "", nodes.Text("Of "), formula, nodes.Text("), and more"))
+    lines.keep_together(paragraph)
+    before, together, after = paragraph
+    assert together["classes"] == [lines.TOGETHER] and together.children == [formula, "),"]
+    assert (before, after) == ("Of ", " and more")
+
+
+def test_numbers_keep_their_per_cent_sign():
+    paragraph = nodes.paragraph("", "", nodes.Text("At 95 % and 5 %, a % "), nodes.literal("", "x = 7 % 2"))
+    lines.keep_together(paragraph)
+    assert paragraph.astext() == "At 95\u00a0% and 5\u00a0%, a % x = 7 % 2"
 
 
 def test_font_has_what_the_formulas_need(tmp_path):

@@ -73,6 +73,35 @@ def test_tables_fit_a_phone(site, opened, name):
     assert all(needs <= has for needs, has in boxes), boxes
 
 
+WIDE = "all => all.filter(box => box.scrollWidth > box.clientWidth).map(box => box.textContent)"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "bilstm_attention",
+        "cost_of_attention",
+        "csv_quickstart",
+        "does_attention_explain",
+        "faster_and_sharper",
+        "japanese_vowels",
+        "residual_attention",
+        "timestep_attention",
+    ],
+)
+def test_a_phone_shows_all_of_a_chapter(site, opened, name):
+    """Rows of formulas wrap, messages of errors too, headings have no empty line, figures are equally wide."""
+    with opened((site / "book" / f"{name}.html").as_uri(), viewport={"width": 390, "height": 844}) as page:
+        assert page.eval_on_selector_all("div.math, .output.traceback pre", WIDE) == []
+        widths = page.eval_on_selector_all("figure img.dark-light", "all => all.map(one => one.clientWidth)")
+        assert len(set(widths)) <= 1, widths
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        heights = "all => all.map(one => one.offsetHeight)"
+        before = page.eval_on_selector_all(":is(h1, h2, h3):has(.headerlink)", heights)
+        page.add_style_tag(content=".headerlink { display: none !important; }")
+        assert page.eval_on_selector_all(":is(h1, h2, h3):has(.headerlink)", heights) == before
+
+
 def test_search_finds(site, opened):
     """From the disk too, where no page may read another."""
     with opened((site / "search.html").as_uri() + "?q=softmax") as page:
@@ -85,6 +114,32 @@ def test_formulas_are_drawn(page):
     assert page.evaluate("document.fonts.load('16px \"STIX Two Math\"').then(fonts => fonts.length)") == 1
     heights = page.eval_on_selector_all("math", "all => all.map(one => one.getBoundingClientRect().height)")
     assert min(heights) > 8 and max(heights) > 40
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_equations_align(site, opened, width):
+    """What stands left of the relations ends at one place, and what stands right of them begins at one."""
+    with opened((site / "book" / "joint_attention.html").as_uri(), viewport={"width": width, "height": 900}) as page:
+        page.evaluate("() => document.fonts.ready")
+        ends = page.evaluate("""() => [...document.querySelectorAll("mtable.ams-align")].map(table =>
+            [...table.children].map(row => [
+                row.children[0].lastElementChild.getBoundingClientRect().right,
+                row.children[1].firstElementChild.getBoundingClientRect().left]))""")
+    assert len(ends) == 3
+    for rows in ends:
+        for places in zip(*rows, strict=True):
+            assert max(places) - min(places) < 1
+
+
+def test_roots_end_with_what_they_hold(site, opened):
+    with opened((site / "book" / "joint_attention.html").as_uri()) as page:
+        page.evaluate("() => document.fonts.ready")
+        gaps = page.eval_on_selector_all(
+            "msqrt",
+            "all => all.map(root => root.getBoundingClientRect().right "
+            "- root.lastElementChild.getBoundingClientRect().right)",
+        )
+    assert gaps and max(gaps) < 1
 
 
 def test_page_is_readable_without_scripts(site, opened):

@@ -6,6 +6,7 @@ search index, and the scripts of every extension. When all pages are written, th
 - ``icons``: icons become small pictures in the page itself, so the big script and its fonts are not needed;
 - ``styles``: all style sheets become one, without the rules that no page can use;
 - ``formulas``: mathematics is set here and not by a script in the browser, with a small font;
+- ``lines``: a formula and the comma after it stay together, and so do a number and its sign (before pages are written);
 - ``pages``: scripts stay where they are used, and block nothing; figures have their size, and those far down come last;
 - ``metadata``: a description, a picture and a title for search engines and previews (while the pages are written);
 - ``preview``: that picture.
@@ -20,7 +21,7 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from lean_site import formulas, icons, metadata, pages, preview, styles
+from lean_site import formulas, icons, lines, metadata, pages, preview, styles
 
 LOGGER = logging.getLogger(__name__)
 # It lists every sign of every font that it cuts.
@@ -87,6 +88,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_math_renderer(formulas.NAME, (formulas.visit_inline, None), (formulas.visit_display, None))
     app.connect("config-inited", metadata.set_base_address, priority=110)
     app.connect("html-page-context", metadata.describe)
+    app.connect("doctree-resolved", lambda app, document, name: lines.keep_together(document))
     # After everything else that writes files at the end.
     app.connect("build-finished", _go_over, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

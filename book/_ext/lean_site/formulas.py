@@ -48,6 +48,10 @@ ROWS = {"math", "mrow", "mtd", "msqrt", "mphantom"}
 SCRIPTS = {"msub", "msup", "msubsup"}
 APPLICATION = "\u2061"
 THIN = "0.167em"
+# What a root can hold without being taller than a letter.
+FLAT = {"mi", "mn", "mo", "mrow", "mspace", "mtext"}
+ROOT = ord("√")
+ROW = "formula-row"
 
 
 def _text(element: ElementTree.Element) -> str:
@@ -94,6 +98,22 @@ def space_operators(root: ElementTree.Element) -> None:
             element.attrib |= {"lspace": THIN, "rspace": THIN}
 
 
+def accent_letters(root: ElementTree.Element) -> None:
+    r"""Put an accent over its letter, and the index behind both: ``\bar h_m`` is no sum with limits."""
+    for element in root.iter():
+        for child in element:
+            if child.tag != "munderover" or child[0].tag == "mo" or child[2].tag != "mo":
+                continue
+            letter, index, accent = child
+            if accent.get("stretchy") == "false" or accent.get("accent") == "true":
+                child.tag = "msub"
+                child[:] = [ElementTree.Element("mover", accent="true"), index]
+                child[0].extend([letter, accent])
+                if element.tag == "msup" and child is element[0]:
+                    element.tag = "msubsup"
+                    element[:] = [*child, element[1]]
+
+
 def label_braces(root: ElementTree.Element) -> None:
     """Put what stands at a brace below a formula under it, not behind it."""
     for element in root.iter("msub"):
@@ -108,6 +128,35 @@ def keep_small(root: ElementTree.Element) -> None:
             grows = row.tag == "mrow" and (child is row[0] or child is row[-1])
             if child.tag == "mo" and _text(child) in set("⟨⟩⌊⌋⌈⌉{}") and not grows:
                 child.set("stretchy", "false")
+
+
+def cut(tex: str) -> list[list[str]]:
+    r"""Cut a formula into those that stand side by side where the page is wide enough.
+
+    Parameters
+    ----------
+    tex : str
+        A formula on lines of its own.
+
+    Returns
+    -------
+    list of list of str
+        What stands between each ``\qquad``, for each line; there are several lines only if all of it is ``gathered``.
+        Inside of braces and other environments nothing is cut.
+    """
+    lines = re.fullmatch(
+        r"\\begin\{gathered\}((?:(?!\\(?:begin|end)\{gathered\}).)*)\\end\{gathered\}", tex.strip(), re.S
+    )
+    rows, depth = [[""]], 0
+    for token in re.findall(r"\\[A-Za-z]+|\\.|[^\\]", lines[1] if lines else tex, re.S):
+        depth += (token in {"{", r"\begin", r"\left"}) - (token in {"}", r"\end", r"\right"})
+        if depth == 0 and token == r"\qquad":
+            rows[-1].append("")
+        elif depth == 0 and token == r"\\" and lines:
+            rows.append([""])
+        else:
+            rows[-1][-1] += token
+    return [[part for part in map(str.strip, row) if part] for row in rows]
 
 
 def mathml(tex: str, *, display: bool) -> str:
@@ -134,6 +183,7 @@ def mathml(tex: str, *, display: bool) -> str:
         tex = re.sub(pattern, known, tex)
     written = latex2mathml.tex2mathml(tex.strip(), as_block=display)
     root = ElementTree.fromstring(written.replace(f' xmlns="{NAMESPACE}"', "").replace("&ApplyFunction;", APPLICATION))
+    accent_letters(root)
     space_functions(root)
     keep_small(root)
     label_braces(root)
@@ -148,7 +198,11 @@ def mathml(tex: str, *, display: bool) -> str:
 
 def _translated(self: HTML5Translator, node: nodes.Node, *, display: bool) -> str:
     try:
-        return mathml(node.astext(), display=display)
+        rows = cut(node.astext()) if display else []
+        if sum(map(len, rows)) < 2:
+            return mathml(node.astext(), display=display)
+        written = ("".join(mathml(part, display=True) for part in row) for row in rows)
+        return "\n".join(f'<div class="{ROW}">{row}</div>' for row in written)
     except MathError as error:
         LOGGER.warning("formula %s: %s", node.astext(), error, location=node)
         return f"<code>{self.encode(node.astext())}</code>"
@@ -182,12 +236,34 @@ def signs_of(pages: list[str]) -> set[int]:
     )
     signs = set("".join(texts))
     if any("<msqrt" in page or "<mroot" in page for page in pages):
-        signs.add("√")  # is drawn, but not written
+        signs.add(chr(ROOT))  # is drawn, but not written
     # A browser draws a single letter as the mathematical one of the same name.
     slanted = {}
     for code in [0x210E, *range(0x1D434, 0x1D468), *range(0x1D6E2, 0x1D71C)]:
         slanted[unicodedata.normalize("NFKC", chr(code))] = code
     return {ord(sign) for sign in signs} | {slanted[sign] for sign in signs if sign in slanted}
+
+
+def has_tall_roots(pages: list[str]) -> bool:
+    """Whether a root holds more than a row of signs."""
+    roots = (
+        root
+        for page in pages
+        for found in re.findall(r"<math\b.*?</math>", page, re.DOTALL)
+        for root in re.findall(r"<m(?:sqrt|root)>(.*?)</m(?:sqrt|root)>", found)
+    )
+    return any(set(re.findall(r"<(\w+)", root)) - FLAT for root in roots)
+
+
+def drop_tall_roots(font: TTFont) -> None:
+    """Leave only the small sign of a root: Chromium keeps room for the widest, and a gap stays after every root."""
+    variants = font["MATH"].table.MathVariants
+    sign = font.getBestCmap()[ROOT]
+    for name, made in zip(variants.VertGlyphCoverage.glyphs, variants.VertGlyphConstruction, strict=True):
+        if name == sign:
+            made.MathGlyphVariantRecord = made.MathGlyphVariantRecord[:1]
+            made.VariantCount = 1
+            made.GlyphAssembly = None
 
 
 def write_font(pages: list[str], target: Path) -> None:
@@ -203,6 +279,8 @@ def write_font(pages: list[str], target: Path) -> None:
     with TTFont(FONT, recalcTimestamp=False) as font:
         options = subset.Options(flavor="woff", notdef_outline=True)
         options.layout_features = ["ssty", "dtls", "flac"]  # what formulas ask for: small signs, and signs with accents
+        if not has_tall_roots(pages):
+            drop_tall_roots(font)
         cutter = subset.Subsetter(options)
         cutter.populate(unicodes=sorted(signs_of(pages)))
         cutter.subset(font)
