@@ -62,6 +62,16 @@ def test_sidebar_on_a_phone(site, opened):
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_no_page_moves_sideways_on_a_phone(site, opened):
+    """Whatever is wide scrolls in a box of its own."""
+    wide = []
+    for path in sorted((site / "book").glob("*.html")):
+        with opened(path.as_uri(), viewport={"width": 390, "height": 844}) as page:
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                wide.append(path.name)
+    assert not wide
+
+
 @pytest.mark.parametrize("name", ["claims", "notation"])
 def test_tables_fit_a_phone(site, opened, name):
     """These pages are tables; nobody should have to push them sideways to read them."""
