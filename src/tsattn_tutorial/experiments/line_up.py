@@ -68,7 +68,7 @@ def build_variant(
     shape : tuple of int
         ``(T, D)``.
     classes : int
-        C.
+        C, how many there are.
     units : int
         H, units of a BiLSTM per direction; the width of the transformer. A head of the multi-head attention is half as
         wide, and there are four.

@@ -51,7 +51,7 @@ def self_attention_effect(
     regime : str
         A key of ``MOTIF_REGIMES``.
     variant : str
-        A key of `tsattn_tutorial.experiments.LINE_UP`.
+        A key of ``tsattn_tutorial.experiments.LINE_UP``.
     units : int
         H, units of a BiLSTM per direction.
     epochs, batch_size, learning_rate

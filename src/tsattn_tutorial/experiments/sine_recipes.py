@@ -44,7 +44,7 @@ def sine_recipe(
         Decides the data, the split, the initial weights and the order of the series: those of `bilstm_attention`.
     up_to : str
         A key of ``SINE_CHANGES``; it and all before it are made. With the last one, the recipe is
-        `tsattn_tutorial.torch.SHARP`.
+        ``tsattn_tutorial.torch.SHARP``.
     without : str
         One of these changes that is not made; none when empty.
     noise_std : float

@@ -53,7 +53,7 @@ def japanese_vowels(
         training and test series is the archive's.
     model : str
         A key of ``VOWELS_MODELS``, trained for 60 epochs by AdamW on a cosine schedule, in batches of 16; a variant of
-        `tsattn_tutorial.experiments.LINE_UP`, trained for 50 epochs by Adam, in batches of 32; or a baseline:
+        ``tsattn_tutorial.experiments.LINE_UP``, trained for 50 epochs by Adam, in batches of 32; or a baseline:
         ``"logistic regression"`` on the mean and the standard deviation of each dimension, its strength chosen
         by cross-validation, and ``"MiniRocket"`` (aeon) on the padded series.
     label_smoothing : float

@@ -1,6 +1,7 @@
 """A classifier of convolutions and attention pooling, with what keeps it from learning a few series by heart.
 
-As in `tsattn_tutorial.keras.models`, it maps ``x (B, T, D)`` and a ``mask (B, T) bool`` to the logits and the weights.
+As in ``tsattn_tutorial.keras.models``, it maps ``x (B, T, D)`` and a ``mask (B, T) bool`` to the logits and the
+weights.
 """
 
 import keras

@@ -1,6 +1,6 @@
 """Classifiers with self-attention among recurrent layers, and a small transformer, as functional Keras models.
 
-As in `tsattn_tutorial.keras.models`: a builder takes the shape ``(T, D)`` of a series and returns a model that maps
+As in ``tsattn_tutorial.keras.models``: a builder takes the shape ``(T, D)`` of a series and returns a model that maps
 ``x (B, T, D)`` and a ``mask (B, T) bool`` to the logits and the weights of its attention. A model without any
 attention has the logits as its only output.
 """

@@ -43,7 +43,7 @@ def fit(
     ----------
     model : keras.Model
         A functional model with the outputs logit and, where there is attention, weights (see
-        `tsattn_tutorial.keras.models`).
+        ``tsattn_tutorial.keras.models``).
     train : SeriesBatch
         Labels 0 to C-1. Its truth is not looked at.
     validation : SeriesBatch, optional

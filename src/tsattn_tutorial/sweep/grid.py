@@ -123,7 +123,7 @@ class SweepGrid(BaseModel):
     Parameters
     ----------
     experiment : str
-        A key of `tsattn_tutorial.experiments.EXPERIMENTS`.
+        A key of ``tsattn_tutorial.experiments.EXPERIMENTS``.
     seeds : list of int, int or str
         Seeds, one fit each; ``"0-9"`` and ``"1,2,5"`` are understood.
     grid : dict

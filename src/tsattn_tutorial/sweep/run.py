@@ -35,7 +35,7 @@ def run_sweep(
     Parameters
     ----------
     experiment : str or callable
-        A key of `tsattn_tutorial.experiments.EXPERIMENTS`, or a function of your own with a name that is not
+        A key of ``tsattn_tutorial.experiments.EXPERIMENTS``, or a function of your own with a name that is not
         among them: it takes a seed and named parameters, and returns a mapping, one value a column.
     seeds : iterable of int
         Seeds, one fit each.
