@@ -85,7 +85,8 @@ def list_fits(experiment: Experiment, seeds: Iterable[int], grid: Mapping[str, I
 def _different(experiment: Experiment, parameters: dict[str, Any]) -> tuple[str, Callable, dict[str, Any]]:
     """Name and function of an experiment, and the parameters that differ from its defaults."""
     if isinstance(experiment, str):
-        return experiment, registry.EXPERIMENTS[experiment], registry.different_parameters(experiment, parameters)
+        different = registry.different_parameters(experiment, parameters)  # refuses an unknown experiment
+        return experiment, registry.EXPERIMENTS[experiment], different
     name = getattr(experiment, "__name__", repr(experiment))
     if not name.isidentifier():
         raise ValueError(f"experiment: expected a name or a function that has one, got {name}")
