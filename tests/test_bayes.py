@@ -11,8 +11,8 @@ from scipy.special import entr, logsumexp
 from scipy.stats import norm
 
 from tsattn_tutorial.bayes import amplitude as amplitude_module
-from tsattn_tutorial.bayes import bayes_limit, sine_posterior
 from tsattn_tutorial.bayes import posterior as posterior_module
+from tsattn_tutorial.bayes import sine_posterior
 from tsattn_tutorial.config import SineConfig
 from tsattn_tutorial.datasets import SineParameters, render_sine_waves, sine_waves
 from tsattn_tutorial.metrics import mean_interval
@@ -285,29 +285,6 @@ def test_memory_stays_small(config):
     assert peak < 100e6
 
 
-def test_the_limit_is_what_the_likelier_label_achieves():
-    limits = {s: bayes_limit(SMALL.replace(noise_std=s, dataset_size=1500), seed=1) for s in (0.05, 1.0, 4.0)}
-    for s, limit in limits.items():
-        assert limit.noise_std == s
-        assert limit.expected.low <= limit.expected.value <= limit.expected.high
-        value = limit.expected.value  # on the same series they differ by chance only: 4 standard errors
-        assert abs(value - limit.accuracy.value) <= 4 * np.sqrt(value * (1 - value) / 1500)
-        assert limit.expected.high - limit.expected.low <= limit.accuracy.high - limit.accuracy.low + 1e-12
-    values = [limit.expected.value for limit in limits.values()]
-    assert values[0] > 0.995 and values[0] > values[1] + 0.02 > values[2] + 0.04 > 0.54
-
-
-def test_the_limit_follows_its_seed_and_its_configuration():
-    config = SMALL.replace(dataset_size=50, seed=3)
-    assert bayes_limit(config) == bayes_limit(config.replace(seed=8), seed=3) != bayes_limit(config, seed=4)
-    batch = sine_waves(config)
-    posterior = sine_posterior(batch.x, config)
-    limit = bayes_limit(config)
-    assert limit.expected == posterior.expected_accuracy
-    assert limit.expected.value == pytest.approx(np.maximum(posterior.probability, 1 - posterior.probability).mean())
-    assert limit.accuracy.value == np.mean((posterior.probability > 0.5) == batch.y)
-
-
 X = np.zeros((2, 24, 1), np.float32)
 BAD = {
     "no noise": (
@@ -322,8 +299,6 @@ BAD = {
     "not a number": (lambda: sine_posterior(X + np.float32("nan"), TINY), "x must be finite, got NaN"),
     "infinity": (lambda: sine_posterior(X - np.float32("inf"), TINY), "x must be finite"),
     "beyond float32": (lambda: sine_posterior(X.astype(float) + 1e200, TINY), "a number beyond float32"),
-    "limit without noise": (lambda: bayes_limit(TINY.replace(noise_std=0.0)), "must be positive, got 0.0"),
-    "limit of one series": (lambda: bayes_limit(TINY.replace(dataset_size=1)), "dataset_size must be at least 2"),
     "accuracy of one series": (lambda: sine_posterior(X[:1], TINY).expected_accuracy, "at least two"),
 }
 
