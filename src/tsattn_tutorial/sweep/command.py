@@ -139,10 +139,11 @@ def _plan(fits: list[Fit], results: Results, backend: str, jobs: int) -> str:
     by_parameters: dict[str, list[Fit]] = {}
     for fit in fits:
         by_parameters.setdefault(fit.key()["parameters"], []).append(fit)
-    everywhere = _shared([json.loads(parameters) for parameters in by_parameters])
+    settings = [json.loads(parameters) for parameters in by_parameters]
+    everywhere = _shared(settings)
     lines = [f"  every fit with {json.dumps(everywhere)}"] if everywhere else []
-    for parameters, group in by_parameters.items():
-        own = {key: value for key, value in json.loads(parameters).items() if key not in everywhere}
+    for setting, group in zip(settings, by_parameters.values(), strict=True):
+        own = {key: value for key, value in setting.items() if key not in everywhere}
         there = [fit.seed for fit in group if fit.identity in done]
         again = [fit.seed for fit in group if fit.identity in failed]
         new = [fit.seed for fit in group if fit.identity not in done | failed]
