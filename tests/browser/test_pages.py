@@ -87,6 +87,13 @@ def test_tables_fit_a_phone(site, opened, name):
 WIDE = "all => all.filter(box => box.scrollWidth > box.clientWidth).map(box => box.textContent)"
 
 
+@pytest.mark.parametrize("name", ["cost_of_attention", "japanese_vowels", "sweep", "the_bayes_limit"])
+def test_data_frames_fit_a_screen(site, opened, name):
+    with opened((site / "book" / f"{name}.html").as_uri()) as page:
+        assert page.locator("table.dataframe").count() > 0
+        assert page.eval_on_selector_all(".cell_output .text_html", WIDE) == []
+
+
 @pytest.mark.parametrize(
     "name",
     [
