@@ -9,10 +9,6 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from tsattn_tutorial.files import written_whole
-
-__all__ = ["ConfigError", "SineConfig"]
-
 
 class ConfigError(ValueError):
     """A configuration that cannot be used; the message names the key, what it should be, and what came."""
@@ -27,10 +23,10 @@ Positive = Annotated[float, Field(gt=0)]
 class SineConfig(BaseModel):
     """Everything that decides what a set of sine waves looks like.
 
-    The keys and defaults are those of the JSON file that drives the source (Paialunga 2025), so its
-    files load unchanged; ``noise_std`` and ``seed`` are ours. Every range is half-open: the maximum
-    itself is never drawn. Locations and lengths are fractions of ``num_points`` and become whole
-    samples, their steps at least one sample.
+    The keys and defaults are those of the JSON file that drives the source (Paialunga 2025), so its files load
+    unchanged; ``noise_std`` and ``seed`` are ours. NumPy's numbers are welcome. Every range is half-open: the maximum
+    itself is never drawn. Locations and lengths are fractions of ``num_points`` and become whole samples, their steps
+    at least one sample.
 
     Parameters
     ----------
@@ -85,8 +81,9 @@ class SineConfig(BaseModel):
     picture_folder: str = "pictures"
 
     def __init__(self, /, **values: Any) -> None:
+        plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in values.items()}
         try:
-            super().__init__(**values)
+            super().__init__(**plain)
         except ValidationError as error:
             raise ConfigError(_describe(error)) from None
 
@@ -149,18 +146,7 @@ class SineConfig(BaseModel):
         return np.arange(low, high, max(1, step))
 
     def replace(self, **changes: Any) -> "SineConfig":
-        """Return a checked copy with some keys changed.
-
-        Parameters
-        ----------
-        **changes
-            Keys and their new values.
-
-        Raises
-        ------
-        ConfigError
-            As for the constructor.
-        """
+        """Return a copy with some keys changed, checked like any other."""
         return SineConfig(**(self.model_dump() | changes))
 
     @classmethod
@@ -190,22 +176,6 @@ class SineConfig(BaseModel):
             return cls(**values)
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from None
-
-    def to_json(self, path: str | os.PathLike[str]) -> None:
-        """Write every key to a JSON file, whole or not at all.
-
-        Parameters
-        ----------
-        path : str or path
-            Target; its folder must exist.
-
-        Raises
-        ------
-        FileNotFoundError
-            When the folder does not exist.
-        """
-        with written_whole(path) as temporary:
-            temporary.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def _floor(value: float) -> int:

@@ -14,8 +14,6 @@ from tsattn_tutorial.datasets._csv.rows import CsvError, located, rows_of
 from tsattn_tutorial.datasets._csv.table import read_table
 from tsattn_tutorial.datasets.batch import SeriesBatch
 
-__all__ = ["CsvError", "read_csv"]
-
 
 def read_csv(
     path: str | os.PathLike[str],
