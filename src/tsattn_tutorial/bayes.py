@@ -5,12 +5,12 @@ flattened, given its samples, and nobody can do better than to name the likelier
 """
 
 import functools
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import scipy
 
+from tsattn_tutorial.arguments import require
 from tsattn_tutorial.config import SineConfig
 from tsattn_tutorial.datasets import sine_waves
 from tsattn_tutorial.history import progress_bar
@@ -100,7 +100,7 @@ def sine_posterior(x: np.ndarray, config: SineConfig, *, progress: bool = True) 
     log_odds, where, stretch = np.empty(n), np.empty((n, steps)), np.empty((n, 2), np.int64)
     with np.errstate(divide="ignore"):
         prior = np.log(1 - config.normal_anomalous_ratio) - np.log(config.normal_anomalous_ratio)
-    frequencies = len(next(_blocks(config)))
+    frequencies = _blocks(config)[0].size
     batch = max(1, min(CHUNK // (config.lengths.size * frequencies), TABLE // (steps * frequencies)))
     with progress_bar(n, "series", show=progress) as bar:
         for begin in range(0, n, batch):
@@ -209,28 +209,23 @@ def _sums_before(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     return np.concatenate([np.zeros_like(values[..., :1, :]), np.cumsum(between, axis=-2)], axis=-2)
 
 
-def _blocks(config: SineConfig) -> Iterator[np.ndarray]:
+def _blocks(config: SineConfig) -> list[np.ndarray]:
     """The frequencies, so many at a time that memory stays small whatever the configuration."""
     frequencies = config.frequencies
     most = int(np.clip(TABLE // config.num_points, 1, MOST_FREQUENCIES))
-    for begin in range(0, frequencies.size, most):
-        yield frequencies[begin : begin + most]
+    return [frequencies[begin : begin + most] for begin in range(0, frequencies.size, most)]
 
 
 def _checked(x: np.ndarray, config: SineConfig) -> np.ndarray:
     """Return the series as ``(N, T) float64``."""
     x = np.asarray(x)
-    if x.ndim != 3 or x.shape[1:] != (config.num_points, 1):
-        raise ValueError(f"x must be (N, {config.num_points}, 1) with the steps of the configuration, got {x.shape}")
-    if x.dtype.kind not in "fiu":
-        raise ValueError(f"x must hold real numbers, got {x.dtype}")
-    if not (np.abs(x) <= np.finfo(np.float32).max).all():  # false for NaN, too
-        raise ValueError("x must be finite, got NaN, infinity or a number beyond float32")
-    if not config.noise_std > 0:
-        raise ValueError(
-            f"noise_std of the configuration must be positive, got {config.noise_std}; "
-            "config.replace(noise_std=...) sets it"
-        )
+    fine = x.ndim == 3 and x.shape[1:] == (config.num_points, 1)
+    require(fine, f"x must be (N, {config.num_points}, 1) with the steps of the configuration, got {x.shape}")
+    require(x.dtype.kind in "fiu", f"x must hold real numbers, got {x.dtype}")
+    finite = (np.abs(x) <= np.finfo(np.float32).max).all()  # false for NaN, too
+    require(finite, "x must be finite, got NaN, infinity or a number beyond float32")
+    wanted = "noise_std of the configuration must be positive; config.replace(noise_std=...) sets it"
+    require(config.noise_std > 0, f"{wanted}; got {config.noise_std}")
     return x[:, :, 0].astype(float)
 
 
@@ -273,8 +268,7 @@ def bayes_limit(config: SineConfig, seed: int | None = None, *, progress: bool =
     ValueError
         When the configuration has no noise, or fewer than two series.
     """
-    if config.dataset_size < 2:
-        raise ValueError(f"dataset_size must be at least 2 for an interval, got {config.dataset_size}")
+    require(config.dataset_size > 1, f"dataset_size must be at least 2 for an interval, got {config.dataset_size}")
     batch = sine_waves(config, seed)
     posterior = sine_posterior(batch.x, config, progress=progress)
     right = (posterior.probability > 0.5) == batch.y
@@ -320,13 +314,14 @@ def _log_sum(b: np.ndarray, c: np.ndarray, first: float, step: float, count: int
     spacing = step * root  # in standard deviations of the Gaussian, as are near and far
     half = (count - 1) / 2 * step
     middle = first + half
+    peak = np.clip(b / c, first, first + (count - 1) * step)  # the likeliest amplitude, whether on the grid or not
     away = np.abs(b / c - middle)  # a mode as far on the other side of the middle would give the same sum
     near, far = (away - half) * root, (away + half) * root  # from the mode to the ends; near < 0: it lies between
     even = count * spacing * (1 + away * root) <= NARROWEST
     fine = ~even & (spacing <= COARSEST) & (near * spacing <= STEEPEST)
     result = np.empty(b.shape)
     for chosen, compute in (
-        (fine, lambda w: _peak(b[w], c[w], first, step, count) + np.log(_between(near[w], far[w], spacing[w]))),
+        (fine, lambda w: peak[w] * (b[w] - peak[w] * c[w] / 2) + np.log(_between(near[w], far[w], spacing[w]))),
         (even, lambda w: _nearly_even(b[w], c[w], middle, step, count)),
         (~(even | fine), lambda w: _one_by_one(b[w], c[w], first, step, count)),
     ):
@@ -341,12 +336,6 @@ def _nearly_even(b: np.ndarray, c: np.ndarray, middle: float, step: float, count
     """Expand around the middle to second order, where these data hardly tell one amplitude from another."""
     curvature = (b - middle * c) ** 2 - c
     return middle * (b - middle * c / 2) + np.log(count) + np.log1p(step**2 * (count**2 - 1) / 24 * curvature)
-
-
-def _peak(b: np.ndarray, c: np.ndarray, first: float, step: float, count: int) -> np.ndarray:
-    """Exponent at the likeliest amplitude between the ends, whether on the grid or not."""
-    a = np.clip(b / c, first, first + (count - 1) * step)
-    return a * (b - a * c / 2)
 
 
 def _between(near: np.ndarray, far: np.ndarray, spacing: np.ndarray) -> np.ndarray:

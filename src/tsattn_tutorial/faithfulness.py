@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tsattn_tutorial.arguments import require
+
 #: Takes series ``(N, T, D)`` and their deleted steps ``(N, T) bool``; returns the series with something else there.
 Replacement = Callable[[np.ndarray, np.ndarray], np.ndarray]
 #: Takes series ``(N, T, D)``; returns a number each, ``(N,)``, such as the logit or the probability of class 1.
@@ -34,8 +36,8 @@ def ranking(importance: np.ndarray) -> np.ndarray:
         When the shape is another, or there is a NaN.
     """
     importance = np.asarray(importance, dtype=float)
-    if importance.ndim != 2 or np.isnan(importance).any():
-        raise ValueError(f"importance must be (N, T) without NaN, got {importance.shape}")
+    fine = importance.ndim == 2 and not np.isnan(importance).any()
+    require(fine, f"importance must be (N, T) without NaN, got {importance.shape}")
     return np.argsort(np.argsort(-importance, axis=1, kind="stable"), axis=1)
 
 
@@ -70,16 +72,16 @@ def deletion_curve(
         When a shape does not fit, or a share is outside [0, 1].
     """
     x, importance, shares = _floats(x), np.asarray(importance), np.asarray(shares, dtype=float)
-    if x.ndim != 3 or importance.shape != x.shape[:2]:
-        raise ValueError(f"x must be (N, T, D) and importance (N, T), got {x.shape} and {importance.shape}")
-    if shares.ndim != 1 or not shares.size or not ((shares >= 0) & (shares <= 1)).all():
-        raise ValueError(f"shares must be (S,) in [0, 1], got {shares}")
+    fine = x.ndim == 3 and importance.shape == x.shape[:2]
+    require(fine, f"x must be (N, T, D) and importance (N, T), got {x.shape} and {importance.shape}")
+    fine = shares.ndim == 1 and shares.size and ((shares >= 0) & (shares <= 1)).all()
+    require(fine, f"shares must be (S,) in [0, 1], got {shares}")
     place = ranking(importance)
     columns = []
     for count in np.rint(shares * x.shape[1]).astype(int):
-        columns.append(np.asarray(score(replacement(x, place < count))))
-        if columns[-1].shape != (len(x),):
-            raise ValueError(f"score must return ({len(x)},), got {columns[-1].shape}")
+        column = np.asarray(score(replacement(x, place < count)))
+        require(column.shape == (len(x),), f"score must return ({len(x)},), got {column.shape}")
+        columns.append(column)
     return np.stack(columns, axis=1)
 
 
@@ -104,10 +106,8 @@ def area(curve: np.ndarray, shares: np.ndarray) -> np.ndarray:
         When the shapes do not fit, or the shares do not rise.
     """
     curve, shares = np.asarray(curve, dtype=float), np.asarray(shares, dtype=float)
-    if curve.ndim != 2 or shares.shape != curve.shape[1:] or shares.size < 2 or not (np.diff(shares) > 0).all():
-        raise ValueError(
-            f"curve must be (N, S) and shares (S,), rising, S at least 2; got {curve.shape} and {shares.shape}"
-        )
+    fine = curve.ndim == 2 and shares.shape == curve.shape[1:] and shares.size > 1 and (np.diff(shares) > 0).all()
+    require(fine, f"curve must be (N, S) and shares (S,), rising, S > 1; got {curve.shape} and {shares.shape}")
     return np.trapezoid(curve, shares, axis=1) / (shares[-1] - shares[0])
 
 
@@ -155,8 +155,8 @@ def taken_from(other: np.ndarray) -> Replacement:
 
     def replacement(x: np.ndarray, deleted: np.ndarray) -> np.ndarray:
         x, deleted = _floats(x), np.asarray(deleted)
-        if x.ndim != 3 or deleted.shape != x.shape[:2] or deleted.dtype != bool:
-            raise ValueError(f"x must be (N, T, D) and deleted (N, T) bool, got {x.shape}, {deleted.shape}")
+        fine = x.ndim == 3 and deleted.shape == x.shape[:2] and deleted.dtype == bool
+        require(fine, f"x must be (N, T, D) and deleted (N, T) bool, got {x.shape}, {deleted.shape}")
         return np.where(deleted[:, :, None], np.broadcast_to(other, x.shape), x).astype(x.dtype)
 
     return replacement

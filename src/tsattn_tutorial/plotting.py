@@ -1,7 +1,7 @@
 """Figures of the book: each function draws arrays on the Axes it is given, and leaves showing to the caller.
 
-Weights are drawn as they are; what is negative or does not sum to 1 is refused with a ValueError, and so are shapes
-that do not fit.
+Weights are drawn as they are, so they must be non-negative and sum to 1. Everything raises a ValueError when they do
+not, or a shape does not fit.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,11 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from tsattn_tutorial.arguments import require
 from tsattn_tutorial.metrics import Estimate
+
+TRUTH_LABEL = "where the signal is"
+
 
 def plot_series(ax: Axes, x: np.ndarray, truth: np.ndarray | None = None, **line) -> None:
     """Draw one series, with the steps shaded where its signal is.
@@ -27,17 +31,10 @@ def plot_series(ax: Axes, x: np.ndarray, truth: np.ndarray | None = None, **line
         ``(T,) bool``.
     **line
         Passed on to `matplotlib.axes.Axes.plot`.
-
-    Raises
-    ------
-    ValueError
-        When a shape does not fit.
     """
     x = np.asarray(x)
-    if x.ndim not in (1, 2):
-        raise ValueError(f"x must be one series (T,) or (T, D), got {x.shape}")
-    if truth is not None:
-        shade(ax, truth, len(x))
+    require(x.ndim in (1, 2), f"x must be one series (T,) or (T, D), got {x.shape}")
+    _shade(ax, truth, len(x))
     ax.plot(x, **line)
     ax.set(xlabel="time step", ylabel="value", xlim=(0, len(x) - 1))
 
@@ -45,8 +42,8 @@ def plot_series(ax: Axes, x: np.ndarray, truth: np.ndarray | None = None, **line
 def plot_attention(ax: Axes, x: np.ndarray, weights: np.ndarray, truth: np.ndarray | None = None) -> Axes:
     """Draw the attention weights of one series, unscaled, over the series itself.
 
-    The weights take the left axis, with a dashed line at 1/T, where even attention would lie. The
-    series takes the right one.
+    The weights take the left axis, with a dashed line at 1/T, where even attention would lie. The series takes the
+    right one.
 
     Parameters
     ----------
@@ -55,7 +52,7 @@ def plot_attention(ax: Axes, x: np.ndarray, weights: np.ndarray, truth: np.ndarr
     x : ndarray
         ``(T,)`` or ``(T, 1)``.
     weights : ndarray
-        ``(T,)``, non-negative with sum 1.
+        ``(T,)``.
     truth : ndarray, optional
         ``(T,) bool``, shaded.
 
@@ -63,28 +60,19 @@ def plot_attention(ax: Axes, x: np.ndarray, weights: np.ndarray, truth: np.ndarr
     -------
     Axes
         The right axis, which carries the series.
-
-    Raises
-    ------
-    ValueError
-        When a shape does not fit, or the weights are not weights: they must not be rescaled.
     """
-    x, weights = np.asarray(x), np.asarray(weights)
-    if x.shape not in (weights.shape, (*weights.shape, 1)) or weights.ndim != 1:
-        raise ValueError(f"x must be (T,) or (T, 1) and weights (T,), got {x.shape} and {weights.shape}")
-    check_weights(weights)
+    x, weights = np.asarray(x), _checked_weights(weights, 1, "(T,)")
     steps = len(weights)
-    if truth is not None:
-        shade(ax, truth, steps)
+    require(x.shape in ((steps,), (steps, 1)), f"x must be (T,) or (T, 1) like the weights, got {x.shape}")
+    _shade(ax, truth, steps)
     ax.fill_between(np.arange(steps), weights, color="C1", alpha=0.5, linewidth=0, label="attention weight")
     ax.plot(weights, color="C1", linestyle="-", linewidth=1)
     ax.axhline(1 / steps, color="C7", linestyle="--", linewidth=1, label="even attention, 1/T")
     ax.set(xlabel="time step", ylabel="weight", xlim=(0, steps - 1), ylim=(0, 1.35 * max(weights.max(), 1 / steps)))
     right = ax.twinx()
     right.plot(x, color="C0", linestyle="-", linewidth=1.5, label="series")
-    right.set(ylabel="value")
+    right.set_ylabel("value", color="C0")
     ax.yaxis.label.set_color("C1")
-    right.yaxis.label.set_color("C0")
     right.spines["right"].set_visible(True)
     return right
 
@@ -99,30 +87,18 @@ def plot_weight_bars(
     ax : Axes
         Where to draw.
     weights : ndarray
-        ``(T,)``, non-negative with sum 1.
+        ``(T,)``.
     truth : ndarray, optional
         ``(T,) bool``, shaded.
     interval : ndarray, optional
         ``(2, T)``, lower and upper ends of whiskers, such as the range over seeds.
-
-    Raises
-    ------
-    ValueError
-        When a shape does not fit, or the weights are not weights: they must not be rescaled.
     """
-    weights = np.asarray(weights)
-    if weights.ndim != 1:
-        raise ValueError(f"weights must be (T,), got {weights.shape}")
-    check_weights(weights)
+    weights = _checked_weights(weights, 1, "(T,)")
     steps = len(weights)
-    if truth is not None:
-        shade(ax, truth, steps)
-    whiskers = None
-    if interval is not None:
-        interval = np.asarray(interval)
-        if interval.shape != (2, steps):
-            raise ValueError(f"interval must be (2, {steps}) like the weights, got {interval.shape}")
-        whiskers = np.abs(interval - weights)
+    _shade(ax, truth, steps)
+    fine = interval is None or np.shape(interval) == (2, steps)
+    require(fine, f"interval must be (2, {steps}) like the weights, got {np.shape(interval)}")
+    whiskers = None if interval is None else np.abs(interval - weights)
     ax.bar(np.arange(steps), weights, color="C1", yerr=whiskers, ecolor="C7", capsize=2, label="attention weight")
     ax.axhline(1 / steps, color="C7", linestyle="--", linewidth=1, label="even attention")
     ax.set(xlabel="time step", ylabel="weight", xlim=(-0.75, steps - 0.25))  # bars stand on 0 by themselves
@@ -136,7 +112,7 @@ def plot_weight_map(ax: Axes, weights: np.ndarray, truth: np.ndarray | None = No
     ax : Axes
         Where to draw.
     weights : ndarray
-        ``(T, D)``, non-negative with sum 1.
+        ``(T, D)``.
     truth : ndarray, optional
         ``(T, D) bool``, framed.
 
@@ -144,27 +120,14 @@ def plot_weight_map(ax: Axes, weights: np.ndarray, truth: np.ndarray | None = No
     -------
     AxesImage
         For a colour bar. The darkest colour is the largest weight, or twice the even weight if that is more.
-
-    Raises
-    ------
-    ValueError
-        When a shape does not fit, or the weights are not weights: they must not be rescaled.
     """
-    weights = np.asarray(weights)
-    if weights.ndim != 2:
-        raise ValueError(f"weights must be (T, D), got {weights.shape}")
-    check_weights(weights)
-    image = ax.imshow(
-        weights.T, cmap="Oranges", vmin=0, vmax=max(weights.max(), 2 / weights.size), origin="lower", aspect="auto"
-    )
-    if truth is not None:
-        truth = np.asarray(truth)
-        if truth.shape != weights.shape or truth.dtype != bool:
-            raise ValueError(f"truth must be {weights.shape} bool like the weights, got {truth.shape} {truth.dtype}")
-        for number, (step, dimension) in enumerate(np.argwhere(truth)):
-            label = TRUTH_LABEL if number == 0 else None
-            corner = (step - 0.5, dimension - 0.5)
-            ax.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor="C2", linewidth=2.5, label=label))
+    weights = _checked_weights(weights, 2, "(T, D)")
+    most = max(weights.max(), 2 / weights.size)
+    image = ax.imshow(weights.T, cmap="Oranges", vmin=0, vmax=most, origin="lower", aspect="auto")
+    for number, (step, dimension) in enumerate(np.argwhere(_checked_truth(truth, weights.shape))):
+        label = None if number else TRUTH_LABEL
+        corner = (step - 0.5, dimension - 0.5)
+        ax.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor="C2", linewidth=2.5, label=label))
     ax.set(xlabel="time step", ylabel="dimension")
     ax.set_yticks(range(weights.shape[1]))
     ax.grid(False)
@@ -179,32 +142,22 @@ def plot_self_attention(ax: Axes, weights: np.ndarray, truth: np.ndarray | None 
     ax : Axes
         Where to draw.
     weights : ndarray
-        ``(T, T)``, non-negative; each row sums to 1. Cut padding off before.
+        ``(T, T)``, of which each row sums to 1. Cut padding off before.
     truth : ndarray, optional
         ``(T,) bool``, marked along both axes.
 
     Returns
     -------
     AxesImage
-        For a colour bar. The darkest colour is the largest weight, or twice the even weight if that is more.
-
-    Raises
-    ------
-    ValueError
-        When a shape does not fit, or a row is not made of weights: they must not be rescaled.
+        As of `plot_weight_map`.
     """
-    weights = np.asarray(weights)
+    weights = _checked_weights(weights, 2, "(T, T)", axis=1)
     steps = len(weights)
-    if weights.shape != (steps, steps):
-        raise ValueError(f"weights must be (T, T), got {weights.shape}")
-    for row in weights:
-        check_weights(row)
+    require(weights.shape == (steps, steps), f"weights must be (T, T), got {weights.shape}")
     image = ax.imshow(weights, cmap="Oranges", vmin=0, vmax=max(weights.max(), 2 / steps))
     if truth is not None:
-        truth = np.asarray(truth)
-        if truth.shape != (steps,) or truth.dtype != bool:
-            raise ValueError(f"truth must be ({steps},) bool like the weights, got {truth.shape} {truth.dtype}")
-        true, edge = np.flatnonzero(truth), np.full(truth.sum(), -1.2)
+        true = np.flatnonzero(_checked_truth(truth, (steps,)))
+        edge = np.full(true.size, -1.2)
         marks = {"marker": "s", "linestyle": "none", "color": "C2", "markersize": 3, "clip_on": False}
         ax.plot(true, edge, label=TRUTH_LABEL, **marks)
         ax.plot(edge, true, **marks)
@@ -226,24 +179,19 @@ def plot_confusion(ax: Axes, confusion: np.ndarray, labels: tuple[str, ...]) -> 
         ``(C, C) int``, true class by row, predicted class by column.
     labels : tuple of str
         C names of the classes.
-
-    Raises
-    ------
-    ValueError
-        When the matrix is not square, holds a negative count, or the labels are not as many.
     """
     confusion = np.asarray(confusion)
     size = len(labels)
-    if confusion.shape != (size, size) or (confusion < 0).any():
-        raise ValueError(f"confusion must be ({size}, {size}) counts for labels {labels}, got {confusion.tolist()}")
+    fine = confusion.shape == (size, size) and (confusion >= 0).all()
+    require(fine, f"confusion must be ({size}, {size}) counts for labels {labels}, got {confusion.tolist()}")
     share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(confusion):
         dark = share[row, column] > 0.5
         ax.text(column, row, f"{count}", ha="center", va="center", color="white" if dark else "#1a1a1a")
-    ax.set(xlabel="predicted class", ylabel="true class", xticks=range(size), yticks=range(size))
-    ax.set_xticklabels(labels)
-    ax.set_yticklabels(labels)
+    ax.set(xlabel="predicted class", ylabel="true class")
+    ax.set_xticks(range(size), labels)
+    ax.set_yticks(range(size), labels)
     ax.grid(False)
 
 
@@ -258,17 +206,11 @@ def plot_history(ax: Axes, train_loss: np.ndarray, validation_loss: np.ndarray, 
         ``(E,)``, positive, one value an epoch.
     best_epoch : int, optional
         The epoch whose weights were kept, counted from 1.
-
-    Raises
-    ------
-    ValueError
-        When the losses are empty, differ in length, or are not positive.
     """
     train_loss, validation_loss = np.asarray(train_loss), np.asarray(validation_loss)
-    if train_loss.ndim != 1 or not train_loss.size or train_loss.shape != validation_loss.shape:
-        raise ValueError(f"losses must both be (E,) with E > 0, got {train_loss.shape} and {validation_loss.shape}")
-    if min(train_loss.min(), validation_loss.min()) <= 0:
-        raise ValueError("losses must be positive for a logarithmic axis")
+    fine = train_loss.ndim == 1 and train_loss.size and train_loss.shape == validation_loss.shape
+    require(fine, f"losses must both be (E,) with E > 0, got {train_loss.shape} and {validation_loss.shape}")
+    require(min(train_loss.min(), validation_loss.min()) > 0, "losses must be positive for a logarithmic axis")
     epochs = np.arange(1, train_loss.size + 1)
     ax.semilogy(epochs, train_loss, label="training")
     ax.semilogy(epochs, validation_loss, label="validation")
@@ -294,14 +236,8 @@ def plot_estimates(ax: Axes, estimates: Mapping[str, Estimate], reference: float
         Where a dashed line stands: no difference, chance, a published value.
     **marks
         Passed on to `matplotlib.axes.Axes.errorbar`, such as a label or a colour.
-
-    Raises
-    ------
-    ValueError
-        When there is no estimate.
     """
-    if not estimates:
-        raise ValueError("estimates must hold at least one, got none")
+    require(len(estimates) > 0, "estimates must hold at least one, got none")
     values = np.array([tuple(estimate) for estimate in estimates.values()])  # (n, 3)
     rows = np.arange(len(estimates))
     whiskers = np.abs(values[:, 1:] - values[:, :1]).T  # (2, n)
@@ -312,21 +248,28 @@ def plot_estimates(ax: Axes, estimates: Mapping[str, Estimate], reference: float
     ax.set_ylim(len(rows) - 0.5, -0.5)
 
 
-TRUTH_LABEL = "where the signal is"
+def _checked_weights(weights: np.ndarray, axes: int, shape: str, axis: int | None = None) -> np.ndarray:
+    weights = np.asarray(weights)
+    require(weights.ndim == axes and weights.size > 0, f"weights must be {shape}, got {weights.shape}")
+    sums = weights.sum(axis=axis)
+    fine = (weights >= 0).all() and np.allclose(sums, 1, atol=1e-4)
+    require(
+        fine, f"weights must be non-negative with sum 1, got {sums.min():.6g} to {sums.max():.6g}; do not rescale them"
+    )
+    return weights
 
 
-def check_weights(weights: np.ndarray) -> None:
-    """Refuse weights that are negative or do not sum to 1."""
-    if (weights < 0).any() or not np.isclose(weights.sum(), 1, atol=1e-4):
-        raise ValueError(f"weights must be non-negative with sum 1, got sum {weights.sum():.6g}; do not rescale them")
+def _checked_truth(truth: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
+    """Return where the signal is, nowhere if that is not known."""
+    truth = np.zeros(shape, bool) if truth is None else np.asarray(truth)
+    fine = truth.shape == shape and truth.dtype == bool
+    require(fine, f"truth must be {shape} bool like the series or weights, got {truth.shape} {truth.dtype}")
+    return truth
 
 
-def shade(ax: Axes, truth: np.ndarray, steps: int) -> None:
+def _shade(ax: Axes, truth: np.ndarray | None, steps: int) -> None:
     """Shade each run of true steps, half a step to either side."""
-    truth = np.asarray(truth)
-    if truth.shape != (steps,) or truth.dtype != bool:
-        raise ValueError(f"truth must be ({steps},) bool like the series, got {truth.shape} {truth.dtype}")
+    truth = _checked_truth(truth, (steps,))
     edges = np.flatnonzero(np.diff(truth, prepend=False, append=False)).reshape(-1, 2)
     for number, (begin, end) in enumerate(edges):
-        label = TRUTH_LABEL if number == 0 else None
-        ax.axvspan(begin - 0.5, end - 0.5, color="C2", alpha=0.2, linewidth=0, label=label)
+        ax.axvspan(begin - 0.5, end - 0.5, color="C2", alpha=0.2, linewidth=0, label=None if number else TRUTH_LABEL)

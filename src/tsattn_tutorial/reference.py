@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tsattn_tutorial.arguments import check_number, check_size
+from tsattn_tutorial.arguments import check_number, check_size, require
 
 
 def masked_softmax(scores: np.ndarray, mask: np.ndarray | None = None, axis: int = -1) -> np.ndarray:
@@ -31,8 +31,8 @@ def masked_softmax(scores: np.ndarray, mask: np.ndarray | None = None, axis: int
     scores = 1.0 * np.asarray(scores)
     if mask is not None:
         mask = np.broadcast_to(mask, scores.shape)
-        if not mask.any(axis=axis).all():
-            raise ValueError("mask must leave at least one entry along the softmax axis, got a row without any")
+        fine = mask.any(axis=axis).all()
+        require(fine, "mask must leave at least one entry along the softmax axis, got a row without any")
         scores = np.where(mask, scores, -np.inf)
     powers = np.exp(scores - scores.max(axis=axis, keepdims=True))  # the shift cancels, and avoids overflow
     return powers / powers.sum(axis=axis, keepdims=True)
@@ -80,8 +80,8 @@ def normalised_entropy(weights: np.ndarray, mask: np.ndarray | None = None) -> n
         With fewer than two steps, where there is nothing to spread over.
     """
     steps = weights.shape[-1] if mask is None else np.asarray(mask).sum(axis=-1)
-    if np.min(steps) < 2:
-        raise ValueError(f"weights must be (..., T) with T at least 2, got {weights.shape}, {np.min(steps)} steps real")
+    least = np.min(steps)
+    require(least >= 2, f"weights must be (..., T) with T at least 2, got {weights.shape}, {least} steps real")
     terms = np.where(weights > 0, -weights * np.log(np.where(weights > 0, weights, 1)), 0)
     return terms.sum(axis=-1) / np.log(steps)
 
@@ -192,13 +192,11 @@ def seq_self_attention(
     batch, steps, _ = x.shape
     x = _without_padding(x, mask)
     mask = np.ones((batch, steps), bool) if mask is None else mask
+    window = 2 * steps if window is None else window
     weights = np.zeros((batch, steps, steps), x.dtype)
     for n, i in np.argwhere(mask):
-        first = 0 if window is None else i - window // 2
-        last = steps - 1 if window is None else i - window // 2 + window - 1
-        if history_only:
-            first, last = 0 if window is None else i - window + 1, i
-        seen = [j for j in range(max(first, 0), min(last, steps - 1) + 1) if mask[n, j]]
+        first = i - (window - 1 if history_only else window // 2)
+        seen = [j for j in range(max(first, 0), min(first + window, steps)) if mask[n, j]]
         scores = np.array([_score(x[n, i], x[n, j], kernels, additive_bias) for j in seen]) + bias
         weights[n, i, seen] = masked_softmax(scores if activation is None else activation(scores))
     return weights @ x, weights
@@ -236,8 +234,7 @@ def timestep_attention(
     weights = masked_softmax(scores, None if mask is None else mask[:, :, None], axis=1)  # (B, T, D)
     if single:
         weights = weights.mean(axis=2)  # (B, T)
-        return x * weights[:, :, None], weights
-    return x * weights, weights
+    return x * (weights[:, :, None] if single else weights), weights
 
 
 def dimension_attention(
@@ -267,8 +264,7 @@ def dimension_attention(
     if single:
         steps = x.shape[1] if mask is None else mask.sum(axis=1, keepdims=True)
         weights = weights.sum(axis=1) / steps  # (B, D)
-        return x * weights[:, None, :], weights
-    return x * weights, weights
+    return x * (weights[:, None, :] if single else weights), weights
 
 
 def joint_attention(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tsattn_tutorial.arguments import check_size
+from tsattn_tutorial.arguments import check_size, require
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,38 +46,36 @@ class SeriesBatch:
         for name in ("x", "y", *(part for part in ("truth", "mask") if getattr(self, part) is not None)):
             value = getattr(self, name)
             plain = isinstance(value, np.ndarray) and not isinstance(value, np.ma.MaskedArray)
-            _require(plain, f"{name} must be an array, got {type(value).__name__}")
+            require(plain, f"{name} must be an array, got {type(value).__name__}")
             object.__setattr__(self, name, np.asarray(value))  # no subclass, which may index in its own way
-        _require(self.x.ndim == 3 and all(self.x.shape[1:]), f"x must be (N, T, D), T and D > 0, got {self.x.shape}")
-        _require(self.x.dtype == np.float32, f"x must be float32, got {self.x.dtype}")
+        require(self.x.ndim == 3 and all(self.x.shape[1:]), f"x must be (N, T, D), T and D > 0, got {self.x.shape}")
+        require(self.x.dtype == np.float32, f"x must be float32, got {self.x.dtype}")
         n, t, d = self.x.shape
-        _require(self.y.shape == (n,), f"y must be ({n},) like x, got {self.y.shape}")
-        _require(self.y.dtype.kind in "iu", f"y must hold integers, got {self.y.dtype}")
+        require(self.y.shape == (n,), f"y must be ({n},) like x, got {self.y.shape}")
+        require(self.y.dtype.kind in "iu", f"y must hold integers, got {self.y.dtype}")
         labels = self.y.astype(np.int64, copy=False)
-        _require(np.array_equal(labels, self.y), "y must hold integers that int64 can hold, got larger ones")
+        require(np.array_equal(labels, self.y), "y must hold integers that int64 can hold, got larger ones")
         object.__setattr__(self, "y", labels)
         if self.truth is not None:
             shape = self.truth.shape
-            _require(shape in ((n, t), (n, t, d)), f"truth must be {(n, t)} or {(n, t, d)}, got {shape}")
-            _require(self.truth.dtype == bool, f"truth must be bool, got {self.truth.dtype}")
+            require(shape in ((n, t), (n, t, d)), f"truth must be {(n, t)} or {(n, t, d)}, got {shape}")
+            require(self.truth.dtype == bool, f"truth must be bool, got {self.truth.dtype}")
         if self.classes is not None:
             names = tuple(self.classes) if isinstance(self.classes, tuple | list) else (None,)
             different = all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
-            _require(different, f"classes must be a tuple of different names, got {self.classes!r}")
+            require(different, f"classes must be a tuple of different names, got {self.classes!r}")
             object.__setattr__(self, "classes", names)
             unnamed = sorted(set(self.y.tolist()) - set(range(len(names))))
-            _require(
-                not unnamed, f"y must hold labels of the classes {self.classes}, counted from 0; got {unnamed[:3]}"
-            )
+            require(not unnamed, f"y must hold labels of the classes {names}, counted from 0; got {unnamed[:3]}")
         real = self.x
         if self.mask is not None:
-            _require(self.mask.shape == (n, t), f"mask must be {(n, t)} like x, got {self.mask.shape}")
-            _require(self.mask.dtype == bool, f"mask must be bool, got {self.mask.dtype}")
-            _require(bool(self.mask[:, 0].all()), "mask must leave every series at least one real step")
+            require(self.mask.shape == (n, t), f"mask must be {(n, t)} like x, got {self.mask.shape}")
+            require(self.mask.dtype == bool, f"mask must be bool, got {self.mask.dtype}")
+            require(bool(self.mask[:, 0].all()), "mask must leave every series at least one real step")
             gaps = np.flatnonzero((self.mask[:, 1:] & ~self.mask[:, :-1]).any(axis=1))
-            _require(not gaps.size, f"mask must end in padding, got real steps after padding in series {gaps[:3]}")
+            require(not gaps.size, f"mask must end in padding, got real steps after padding in series {gaps[:3]}")
             real = self.x[self.mask]
-        _require(bool(np.isfinite(real).all()), "x must be finite on every real step, got NaN or infinity")
+        require(bool(np.isfinite(real).all()), "x must be finite on every real step, got NaN or infinity")
 
     def __len__(self) -> int:
         return len(self.x)
@@ -85,8 +83,8 @@ class SeriesBatch:
     def __getitem__(self, index: slice | Sequence[int] | np.ndarray) -> "SeriesBatch":
         """Select series with a slice, with their places as an array or list, or with a boolean array ``(N,)``."""
         rows = index if isinstance(index, slice) else np.arange(len(self))[index]
-        if not isinstance(index, slice) and (rows.ndim != 1 or isinstance(index, np.ma.MaskedArray)):
-            raise ValueError(f"select series with a slice or an array (n,), got {index!r}")
+        fine = isinstance(index, slice) or (rows.ndim == 1 and not isinstance(index, np.ma.MaskedArray))
+        require(fine, f"select series with a slice or an array (n,), got {index!r}")
         truth, mask = (None if part is None else part[rows] for part in (self.truth, self.mask))
         return SeriesBatch(self.x[rows], self.y[rows], truth, mask, self.classes)
 
@@ -122,11 +120,11 @@ def train_validation_test_split(
         When the fractions are not three positive numbers with sum 1, or a part would be empty.
     """
     fine = len(fractions) == 3 and all(share > 0 for share in fractions) and abs(sum(fractions) - 1) < 1e-9
-    _require(fine, f"fractions must be three positive numbers with sum 1, got {fractions}")
+    require(fine, f"fractions must be three positive numbers with sum 1, got {fractions}")
     n = len(batch)
     cuts = np.round(np.cumsum(fractions[:2]) * n).astype(int)
     parts = np.split(np.random.default_rng(check_size("seed", seed, 0)).permutation(n), cuts)
-    _require(all(part.size for part in parts), f"every part needs a series, got {n} series for fractions {fractions}")
+    require(all(part.size for part in parts), f"every part needs a series, got {n} series for fractions {fractions}")
     return Split(*(batch[part] for part in parts))
 
 
@@ -146,7 +144,7 @@ def padded(batch: SeriesBatch, steps: int) -> SeriesBatch:
         When the series are longer than that.
     """
     more = check_size("steps", steps) - batch.x.shape[1]
-    _require(more >= 0, f"expected series of at most {steps} steps, got {batch.x.shape[1]}")
+    require(more >= 0, f"expected series of at most {steps} steps, got {batch.x.shape[1]}")
 
     def longer(part: np.ndarray | None) -> np.ndarray | None:
         return None if part is None else np.pad(part, [(0, 0), (0, more), *[(0, 0)] * (part.ndim - 2)])
@@ -180,7 +178,7 @@ def standardised(train: SeriesBatch, *others: SeriesBatch) -> tuple[SeriesBatch,
     batches = (train, *others)
     dimensions = [batch.x.shape[2] for batch in batches]
     fine = len(train) and len(set(dimensions)) == 1
-    _require(fine, f"expected training series and equal dimensions, got {len(train)} and {dimensions}")
+    require(fine, f"expected training series and equal dimensions, got {len(train)} and {dimensions}")
     scaler = StandardScaler().fit(train.x[_real(train)].astype(float))
     scaled = []
     for batch in batches:
@@ -193,8 +191,3 @@ def standardised(train: SeriesBatch, *others: SeriesBatch) -> tuple[SeriesBatch,
 
 def _real(batch: SeriesBatch) -> np.ndarray:
     return np.ones(batch.x.shape[:2], bool) if batch.mask is None else batch.mask
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise ValueError(message)

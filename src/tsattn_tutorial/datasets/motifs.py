@@ -5,13 +5,13 @@ series; the last ones hold its *motif*, one of eight fixed shapes.
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import scipy
 from numpy.lib.stride_tricks import sliding_window_view
 
-from tsattn_tutorial.arguments import check_choice, check_number, check_size, generators
+from tsattn_tutorial.arguments import check_choice, check_number, check_size, generators, require
 from tsattn_tutorial.datasets.batch import SeriesBatch
 
 CLASSES = 8
@@ -26,12 +26,8 @@ Regime = Literal["local", "relational", "hopeless"]
 MOTIF_REGIMES: dict[Regime, dict[str, Any]] = {
     "local": {"size": 2000, "noise_std": 0.6},
     "relational": {"size": 4000, "noise_std": 0.3},
-    "hopeless": {
-        "size": 2000,
-        "noise_std": 0.3,
-        "random_share": 0.6,
-        "frequencies": (0.44, *[0.08] * 7),  # as in the question, class 0 is found and the others are not
-    },
+    # As in the question, class 0 is found and the others are not.
+    "hopeless": {"size": 2000, "noise_std": 0.3, "random_share": 0.6, "frequencies": (0.44, *[0.08] * 7)},
 }
 
 
@@ -80,14 +76,14 @@ def class_motifs(
         When the regime is unknown, a number is out of range, or the segments do not fit into the shortest series.
     """
     check_size("size", size)
-    check_choice("regime", regime, get_args(Regime))
+    check_choice("regime", regime, MOTIF_REGIMES)
     check_number("noise_std", noise_std, 0)
     check_number("random_share", random_share, 0, 1)
     prior = _probabilities(frequencies)
     motifs, segments = (SEGMENTS, SEGMENTS + 1) if regime == "relational" else (1, 1)
     least = segments * SEGMENT_STEPS
-    if not least <= check_size("shortest", shortest) <= check_size("steps", steps):
-        raise ValueError(f"{regime} series need {least} <= shortest <= steps, got shortest {shortest}, steps {steps}")
+    fine = least <= check_size("shortest", shortest) <= check_size("steps", steps)
+    require(fine, f"{regime} series need {least} <= shortest <= steps, got shortest {shortest}, steps {steps}")
     noise, places, contents, labels = generators(seed, 4)
     lengths = places.integers(shortest, steps + 1, size=size)
     starts = _starts(lengths, segments, places)  # (N, S); the last is that of the query, if there is one
@@ -100,12 +96,11 @@ def class_motifs(
     rows, inside = np.arange(size)[:, None], np.arange(SEGMENT_STEPS)
     for segment in range(segments):
         where = rows, starts[:, segment, None] + inside  # (N, 4)
-        is_query = segment == motifs
-        x[..., :KEY_CHANNELS][where] += keys[:, 0 if is_query else segment, None]
-        if not is_query:
+        key = segment % motifs  # the query, behind the motifs, has the key of the first
+        x[..., :KEY_CHANNELS][where] += keys[:, key, None]
+        truth[where] = key == 0
+        if segment < motifs:
             x[..., KEY_CHANNELS:][where] += motif_templates()[kinds[:, segment]]
-        if segment == 0 or is_query:
-            truth[where] = True
     y = kinds[:, 0]
     if regime == "hopeless":
         anew = labels.choice(CLASSES, size=size, p=prior)
@@ -170,9 +165,9 @@ def motif_oracle(batch: SeriesBatch, *, regime: Regime = "local", noise_std: flo
         When the regime is unknown, the noise is not positive, or the series have other channels.
     """
     channels = KEY_CHANNELS + MOTIF_CHANNELS
-    check_choice("regime", regime, get_args(Regime))
-    if check_number("noise_std", noise_std, 0) == 0 or batch.x.shape[2] != channels:
-        raise ValueError(f"expected noise_std > 0 and {channels} channels, got {noise_std} and {batch.x.shape[2]}")
+    check_choice("regime", regime, MOTIF_REGIMES)
+    fine = check_number("noise_std", noise_std, 0) > 0 and batch.x.shape[2] == channels
+    require(fine, f"expected noise_std > 0 and {channels} channels, got {noise_std} and {batch.x.shape[2]}")
     windows = sliding_window_view(batch.x.astype(float), SEGMENT_STEPS, axis=1)  # (N, P, 8, 4), P places
     fits = np.einsum("npcs,ksc->npk", windows[:, :, KEY_CHANNELS:], motif_templates())
     motif = (fits - (motif_templates() ** 2).sum(axis=(1, 2)) / 2) / noise_std**2  # (N, P, 8)
@@ -222,6 +217,6 @@ def _kinds(size: int, motifs: int, prior: np.ndarray, rng: np.random.Generator) 
 
 def _probabilities(frequencies: Sequence[float] | None) -> np.ndarray:
     prior = np.full(CLASSES, 1 / CLASSES) if frequencies is None else np.asarray(frequencies, dtype=float)
-    if prior.shape != (CLASSES,) or not (prior >= 0).all() or abs(prior.sum() - 1) > 1e-9:
-        raise ValueError(f"frequencies must be {CLASSES} probabilities with sum 1, got {frequencies!r}")
+    fine = prior.shape == (CLASSES,) and (prior >= 0).all() and abs(prior.sum() - 1) <= 1e-9
+    require(fine, f"frequencies must be {CLASSES} probabilities with sum 1, got {frequencies!r}")
     return prior

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tsattn_tutorial.arguments import check_number, generators
+from tsattn_tutorial.arguments import check_number, generators, require
 from tsattn_tutorial.config import SineConfig
 from tsattn_tutorial.datasets.batch import SeriesBatch
 
@@ -101,8 +101,7 @@ def sine_waves(config: SineConfig, seed: int | None = None) -> SeriesBatch:
     batch = render_sine_waves(draw_sine_parameters(config, seed), config.num_points)
     if config.noise_std == 0:
         return batch
-    rng = generators(config.seed if seed is None else seed, 2)[1]
-    noise = rng.normal(0, config.noise_std, batch.x.shape)
+    noise = generators(config.seed if seed is None else seed, 2)[1].normal(0, config.noise_std, batch.x.shape)
     return SeriesBatch((batch.x + noise).astype(np.float32), batch.y, batch.truth)
 
 
@@ -127,7 +126,6 @@ def near_peak(x: np.ndarray, share: float = 0.9) -> np.ndarray:
     ValueError
         When ``x`` is not ``(N, T, 1)``, or the share out of range.
     """
-    if x.ndim != 3 or x.shape[2] != 1:
-        raise ValueError(f"x must be (N, T, 1), got {x.shape}")
+    require(x.ndim == 3 and x.shape[2] == 1, f"x must be (N, T, 1), got {x.shape}")
     size = np.abs(x[:, :, 0])
     return size >= check_number("share", share, 0, 1) * size.max(axis=1, keepdims=True)
