@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tsattn_tutorial.arguments import check_choice, child_seed
-from tsattn_tutorial.datasets import SeriesBatch, planted_cells, planted_dimensions, planted_steps
+from tsattn_tutorial.datasets import SeriesBatch, cued_steps, planted_cells, planted_dimensions, planted_steps
 from tsattn_tutorial.metrics import pointing
 
 FRESH = 300  # series over which the source averages the weights
@@ -42,7 +42,7 @@ def attention_over_steps(
     single : bool
         Whether one vector of weights serves all dimensions; pooling by content knows no other.
     position : int, sequence of int, or "random"
-        As in `tsattn_tutorial.datasets.planted_steps`.
+        As in `tsattn_tutorial.datasets.planted_steps`; or in each series another, as `cued_steps` has it.
     size : int
         Series, of which a tenth validates.
     epochs : int
@@ -63,21 +63,21 @@ def attention_over_steps(
     """
     from tsattn_tutorial import keras as ours
 
-    check_choice("variant", variant, ("before", "after", "position-wise", "content", "content position-wise"))
-
     def data(size: int, stream: int) -> SeriesBatch:
+        if position == "random":
+            return cued_steps(size, seed=child_seed(seed, stream))
         return planted_steps(size, position=position, seed=child_seed(seed, stream))
 
-    def build(shape: tuple[int, int]) -> Any:
-        encoder = "position-wise" if variant.endswith("position-wise") else "lstm"
-        if variant.startswith("content"):
-            return ours.attention_pooling_classifier(shape, encoder=encoder, seed=seed)
-        attention = ours.TimestepAttention(single, seed=seed)
-        if variant == "before":
-            return ours.attention_before_lstm(attention, shape, seed=seed)
-        return ours.attention_after_encoder(attention, shape, encoder=encoder, seed=seed)
-
-    row, test, weights = _train_and_test(build, data, size=size, epochs=epochs, seed=seed)
+    check_choice("variant", variant, ("before", "after", "position-wise", "content", "content position-wise"))
+    shape, encoder = data(1, 0).x.shape[1:], "position-wise" if variant.endswith("position-wise") else "lstm"
+    attention = ours.TimestepAttention(single, seed=seed)
+    if variant.startswith("content"):
+        model = ours.attention_pooling_classifier(shape, encoder=encoder, seed=seed)
+    elif variant == "before":
+        model = ours.attention_before_lstm(attention, shape, seed=seed)
+    else:
+        model = ours.attention_after_encoder(attention, shape, encoder=encoder, seed=seed)
+    row, test, weights = _train_and_test(model, data, size, epochs, seed)
     weights = weights.mean(axis=2) if weights.ndim == 3 else weights  # (N, T)
     return row | _where(weights, test.truth, test.y)
 
@@ -127,12 +127,10 @@ def attention_over_dimensions(
             return SeriesBatch(batch.x.swapaxes(1, 2), batch.y, batch.truth.swapaxes(1, 2))
         return batch
 
-    def build(shape: tuple[int, int]) -> Any:
-        layer = ours.TimestepAttention if variant == "swapped" else ours.DimensionAttention
-        builder = ours.attention_after_encoder if variant == "after" else ours.attention_before_lstm
-        return builder(layer(single, seed=seed), shape, seed=seed)
-
-    row, test, weights = _train_and_test(build, data, size=size, epochs=epochs, seed=seed)
+    layer = ours.TimestepAttention if variant == "swapped" else ours.DimensionAttention
+    builder = ours.attention_after_encoder if variant == "after" else ours.attention_before_lstm
+    model = builder(layer(single, seed=seed), data(1, 0).x.shape[1:], seed=seed)
+    row, test, weights = _train_and_test(model, data, size, epochs, seed)
     if weights.ndim == 3:
         weights = weights.mean(axis=3 - dimension)  # (N, D), or (N, H) after the LSTM
     truth = test.truth.any(axis=3 - dimension)  # (N, D)
@@ -182,18 +180,16 @@ def attention_over_cells(
     def data(size: int, stream: int) -> SeriesBatch:
         return planted_cells(size, **planted, seed=child_seed(seed, stream))
 
-    def build(shape: tuple[int, int]) -> Any:
-        layers = {
-            "joint": lambda: ours.JointAttention(seed=seed),
-            "factorised": lambda: ours.FactorisedAttention(seed=seed),
-            "steps": lambda: ours.TimestepAttention(single=True, seed=seed),
-            "dimensions": lambda: ours.DimensionAttention(single=True, seed=seed),
-        }
-        builders = {"lstm": ours.attention_before_lstm, "sum": ours.weighted_sum_classifier}
-        attention = layers[check_choice("variant", variant, layers)]()
-        return builders[check_choice("pooling", pooling, builders)](attention, shape, seed=seed)
-
-    row, test, weights = _train_and_test(build, data, size=size, epochs=epochs, seed=seed)
+    layers = {
+        "joint": lambda: ours.JointAttention(seed=seed),
+        "factorised": lambda: ours.FactorisedAttention(seed=seed),
+        "steps": lambda: ours.TimestepAttention(single=True, seed=seed),
+        "dimensions": lambda: ours.DimensionAttention(single=True, seed=seed),
+    }
+    builders = {"lstm": ours.attention_before_lstm, "sum": ours.weighted_sum_classifier}
+    attention = layers[check_choice("variant", variant, layers)]()
+    model = builders[check_choice("pooling", pooling, builders)](attention, data(1, 0).x.shape[1:], seed=seed)
+    row, test, weights = _train_and_test(model, data, size, epochs, seed)
     if weights.ndim == 2:  # one axis: the same for all of the other, so that the grid sums to 1
         weights = weights[:, :, None] if variant == "steps" else weights[:, None, :]
         weights = np.broadcast_to(weights / (test.x[0].size / weights[0].size), test.x.shape)
@@ -210,19 +206,12 @@ def attention_over_cells(
 
 
 def _train_and_test(
-    build: Callable[[tuple[int, int]], Any],
-    data: Callable[[int, int], SeriesBatch],
-    *,
-    size: int,
-    epochs: int,
-    seed: int,
+    model: Any, data: Callable[[int, int], SeriesBatch], size: int, epochs: int, seed: int
 ) -> tuple[dict[str, Any], SeriesBatch, np.ndarray]:
     """Train on nine tenths of the series; return how it went, fresh series, and the weights on them."""
     from tsattn_tutorial.keras import fit, predict
 
-    batch = data(size, 0)
-    cut = size - size // 10
-    model = build(batch.x.shape[1:])
+    batch, cut = data(size, 0), size - size // 10
     history = fit(model, batch[:cut], batch[cut:], epochs=epochs, batch_size=64, seed=seed, progress=False)
     best = history.epochs[history.best_epoch - 1]
     test = data(TEST, 1)
