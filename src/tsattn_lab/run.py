@@ -311,7 +311,9 @@ def _run_on_dask(function: Function, fits: Mapping[Key, dict[str, Any]], client:
         start(key)
     try:
         while running:
-            for future in wait(list(running), return_when="FIRST_COMPLETED").done:
+            with client.as_current():
+                ended = wait(list(running), return_when="FIRST_COMPLETED").done
+            for future in ended:
                 key, problem = running.pop(future), future.exception()
                 died = isinstance(problem, KilledWorker)
                 deaths[key] += died

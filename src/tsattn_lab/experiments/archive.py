@@ -1,7 +1,7 @@
 """Series from the field: a problem of the archive, one of several models, its accuracy."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,10 @@ VOWELS_MODELS: dict[str, dict[str, Any]] = {
     "no noise, no offset": {"noise": 0.0, "offset": 0.0},
 }
 ITALY_MODELS = ("attention", "averaged attention", "weighted regression", "mean pooling", "flatten", "lstm")
+
+
+# Gives the probability of each class, (N, C), and the weights, (N, T) or (N, T, T), or None.
+Predict = Callable[[SeriesBatch], tuple[np.ndarray, np.ndarray | None]]
 
 
 def archive(
@@ -92,26 +96,26 @@ def archive(
     italy = data_set == "ItalyPowerDemand"
     given = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
     given = {name: value for name, value in given.items() if value is not None} | {"label_smoothing": label_smoothing}
-    scores, labels = [], []
+    rows: list[tuple[Any, ...]] = []
     for inside, outside in _pairs(data_set, held_out, seed):
         if not italy:
             inside, outside = (padded(part, STEPS) for part in standardised(inside, outside))
-        labels.append(outside.y)
-        if model in BASELINES:
-            scores.append(_baseline(model, inside, outside, seed))
-        else:
-            scores.append(_network(model, inside, outside, seed, given))
-    y, classes = np.concatenate(labels), 2 if italy else 9
-    probability = np.concatenate([score["probability"] for score in scores])
+        fitted = _baseline(model, inside, seed) if model in BASELINES else _network(model, inside, seed, given)
+        predict, parameters, seconds = fitted
+        probability, weights = predict(outside)
+        train_accuracy = (predict(inside)[0].argmax(axis=1) == inside.y).mean()
+        rows.append((outside.y, probability, train_accuracy, seconds, _entropy(weights, outside)))
+    y, probability = (np.concatenate(part) for part in list(zip(*rows, strict=True))[:2])
+    _, _, train_accuracy, seconds, entropy = zip(*rows, strict=True)
     labels_only = model == "MiniRocket" and not italy  # the rows of ItalyPowerDemand have the log-loss of its labels
     return {
         "accuracy": (probability.argmax(axis=1) == y).mean(),
-        "log_loss": np.nan if labels_only else log_loss(y, probability, labels=range(classes)),
+        "log_loss": np.nan if labels_only else log_loss(y, probability, labels=range(probability.shape[1])),
         "held_out_series": y.size,
-        "train_accuracy": np.mean([score["train_accuracy"] for score in scores]),
-        "parameters_of_model": scores[0]["parameters"],
-        "fit_seconds": sum(score["seconds"] for score in scores),
-        "entropy": np.mean([score["entropy"] for score in scores]),
+        "train_accuracy": np.mean(train_accuracy),
+        "parameters_of_model": parameters,
+        "fit_seconds": sum(seconds),
+        "entropy": np.mean(entropy),
     }
 
 
@@ -121,8 +125,8 @@ def _pairs(data_set: str, held_out: str, seed: int) -> Iterator[tuple[SeriesBatc
         case "test":
             yield train, archive_series(data_set, "test")
         case "folds":
-            for inside, outside in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(train.x, train.y):
-                yield train[inside], train[outside]
+            folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(train.x, train.y)
+            yield from ((train[inside], train[outside]) for inside, outside in folds)
         case "forward":  # each class stands in the order in which it was recorded
             classes = [np.flatnonzero(train.y == label) for label in np.unique(train.y)]
             for share in SHARES:
@@ -130,36 +134,29 @@ def _pairs(data_set: str, held_out: str, seed: int) -> Iterator[tuple[SeriesBatc
                 yield tuple(train[np.concatenate(part)] for part in zip(*halves, strict=True))
 
 
-def _baseline(model: str, train: SeriesBatch, held: SeriesBatch, seed: int) -> dict[str, Any]:
-    parameters, features = np.nan, _features
-    if model == "MiniRocket":
+def _baseline(model: str, train: SeriesBatch, seed: int) -> tuple[Predict, float, float]:
+    """Fit one of ``BASELINES``; return what predicts, the number of parameters, and seconds."""
+    features, parameters, classes = _features, np.nan, len(np.unique(train.y))
+    if model == "majority class":
+        classifier = DummyClassifier()
+    elif model == "MiniRocket":
         from aeon.classification.convolution_based import MiniRocketClassifier
 
         classifier = MiniRocketClassifier(random_state=seed, n_jobs=1)
         features = _channels_first
-    elif model == "majority class":
-        classifier = DummyClassifier()
     else:
-        folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-        classifier = LogisticRegressionCV(
-            cv=folds, scoring="neg_log_loss", l1_ratios=(0,), max_iter=2000, use_legacy_attributes=False
-        )
+        search = {"cv": StratifiedKFold(FOLDS, shuffle=True, random_state=seed), "scoring": "neg_log_loss"}
+        classifier = LogisticRegressionCV(**search, l1_ratios=(0,), max_iter=2000, use_legacy_attributes=False)
         classifier = classifier if train.mask is None else make_pipeline(StandardScaler(), classifier)
-        classes = len(np.unique(train.y))
         parameters = (features(train).shape[1] + 1) * (1 if classes == 2 else classes)
     started = time.perf_counter()
     classifier.fit(features(train), train.y)
-    return {
-        "probability": classifier.predict_proba(features(held)),
-        "train_accuracy": (classifier.predict(features(train)) == train.y).mean(),
-        "parameters": parameters,
-        "seconds": time.perf_counter() - started,
-        "entropy": np.nan,
-    }
+    seconds = time.perf_counter() - started
+    return lambda batch: (classifier.predict_proba(features(batch)), None), parameters, seconds
 
 
 def _features(batch: SeriesBatch) -> np.ndarray:
-    """Return the values of series of one dimension ``(N, T)``; else mean and deviation of each dimension ``(N, 2D)``."""
+    """Return the values ``(N, T)`` of one dimension; of several, mean and deviation of each ``(N, 2D)``."""
     if batch.mask is None:
         return batch.x[:, :, 0]
     return np.array(
@@ -171,34 +168,28 @@ def _channels_first(batch: SeriesBatch) -> np.ndarray:
     return batch.x.swapaxes(1, 2)  # (N, D, T)
 
 
-def _network(model: str, train: SeriesBatch, held: SeriesBatch, seed: int, given: dict[str, float]) -> dict[str, Any]:
-    from tsattn_tutorial.keras import LINE_UP, build_variant, convolution_pooling_classifier, fit, predict
+def _network(model: str, train: SeriesBatch, seed: int, given: dict[str, float]) -> tuple[Predict, float, float]:
+    """Fit a network; return what predicts, the number of parameters, and seconds."""
+    from tsattn_tutorial import keras as ours
 
-    shape, classes = train.x.shape[1:], len(np.unique(train.y))
+    shape, sizes = train.x.shape[1:], {"classes": len(np.unique(train.y)), "seed": seed}
+    usual = {"epochs": 50, "batch_size": 32}
     if train.mask is None:
         network = _of_one_dimension(check_choice("model", model, (*BASELINES, *ITALY_MODELS)), shape, seed)
         usual = {"epochs": 30, "batch_size": 8}
     elif model in VOWELS_MODELS:
-        network = convolution_pooling_classifier(shape, classes=classes, seed=seed, **VOWELS_MODELS[model])
+        network = ours.convolution_pooling_classifier(shape, **sizes, **VOWELS_MODELS[model])
         usual = {"epochs": 60, "batch_size": 16, "learning_rate": 3e-3, "schedule": "cosine", "weight_decay": 0.01}
     else:
-        check_choice("model", model, (*BASELINES, *VOWELS_MODELS, *LINE_UP))
-        network = build_variant(model, shape, classes=classes, seed=seed)
-        usual = {"epochs": 50, "batch_size": 32}
-    history = fit(network, train, **usual | given, seed=seed, progress=False)
-    said, inside = predict(network, held), predict(network, train).probability
-    return {
-        "probability": _by_class(said.probability),
-        "train_accuracy": (_by_class(inside).argmax(axis=1) == train.y).mean(),
-        "parameters": network.count_params(),
-        "seconds": history.seconds,
-        "entropy": _entropy(said.weights, held),
-    }
+        check_choice("model", model, (*BASELINES, *VOWELS_MODELS, *ours.LINE_UP))
+        network = ours.build_variant(model, shape, **sizes)
+    history = ours.fit(network, train, **usual | given, seed=seed, progress=False)
 
+    def predict(batch: SeriesBatch) -> tuple[np.ndarray, np.ndarray | None]:
+        p, weights = ours.predict(network, batch)
+        return np.stack([1 - p, p], axis=1) if p.ndim == 1 else p, weights
 
-def _by_class(probability: np.ndarray) -> np.ndarray:
-    """Return ``(N, C)``, also where the model gives the probability of class 1 alone, ``(N,)``."""
-    return np.stack([1 - probability, probability], axis=1) if probability.ndim == 1 else probability
+    return predict, network.count_params(), history.seconds
 
 
 def _entropy(weights: np.ndarray | None, batch: SeriesBatch) -> float:
@@ -217,12 +208,10 @@ def _of_one_dimension(model: str, shape: tuple[int, int], seed: int) -> Any:
 
     from tsattn_tutorial import keras as ours
 
-    match model:
-        case "attention" | "averaged attention":
-            attentions = 16 if model == "averaged attention" else 1
-            return ours.convolution_attention_classifier(shape, attentions=attentions, seed=seed)
-        case "lstm":
-            return ours.attention_pooling_classifier(shape, units=64, seed=seed)
+    if model.endswith("attention"):
+        return ours.convolution_attention_classifier(shape, attentions=1 if model == "attention" else 16, seed=seed)
+    if model == "lstm":
+        return ours.attention_pooling_classifier(shape, units=64, seed=seed)
     x, outputs = keras.Input(shape), []
     if model == "weighted regression":  # T a_t x_t: with even weights, a plain logistic regression
         l2, seeds = keras.regularizers.L2(0.03), layer_seeds(seed)

@@ -84,9 +84,9 @@ def _attention(weights: np.ndarray | None, batch: SeriesBatch, regime: str) -> d
     """Describe weights ``(N, T, T)`` between steps, of the last block in a transformer, or ``(N, T)`` of a pooling.
 
     NaN where there is none: ``entropy`` (of the rows of real steps, over the logarithm of the length, so that 1 is a
-    plain average; more where padding gets weight), ``largest_weight`` (of a row, on average), ``on_padding`` (share that
-    real steps give to padding); in the relational regime ``partner`` (share that the query gives to the segment it names,
-    and back, on average) and its ``partner_chance``.
+    plain average; more where padding gets weight), ``largest_weight`` (of a row, on average), ``on_padding`` (share
+    that real steps give to padding); in the relational regime ``partner`` (share that the query gives to the segment it
+    names, and back, on average) and its ``partner_chance``.
     """
     result = dict.fromkeys(("entropy", "largest_weight", "on_padding", "partner", "partner_chance"), np.nan)
     if weights is None:

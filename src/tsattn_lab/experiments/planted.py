@@ -83,13 +83,7 @@ def attention_over_steps(
 
 
 def attention_over_dimensions(
-    seed: int,
-    *,
-    variant: str = "before",
-    single: bool = False,
-    position: int = 5,
-    size: int = 10_000,
-    epochs: int = 10,
+    seed: int, *, variant: str = "before", single: bool = False, position: int = 5, size: int = 10_000, epochs: int = 10
 ) -> dict[str, Any]:
     """Plant the label in a dimension and train a classifier with attention over the dimensions.
 

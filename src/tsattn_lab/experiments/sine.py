@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from sklearn import metrics
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import brier_score_loss, confusion_matrix, log_loss, roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -59,8 +59,8 @@ def sine(
     seed : int
         Decides the data, the split, the initial weights and the order of the series.
     model : str
-        One of ``SINE_MODELS``. The feed-forward and convolutional networks have the budget of the source. MiniRocket and
-        QUANT are aeon's with their defaults. ``"Bayes"`` is the exact posterior, which is fitted to nothing.
+        One of ``SINE_MODELS``. The feed-forward and convolutional networks have the budget of the source. MiniRocket
+        and QUANT are aeon's with their defaults. ``"Bayes"`` is the exact posterior, which is fitted to nothing.
     changes : sequence of str
         Keys of ``tsattn_tutorial.torch.SINE_CHANGES``: made to the recipe of the model, in this order.
     recipe : mapping, optional
@@ -75,10 +75,10 @@ def sine(
     Returns
     -------
     dict
-        Scores on the test series. The rule and MiniRocket name labels only, and have no log-loss, no Brier score and no
-        ``reliability`` (see `score_probabilities`). Where the attention lies: ``mass``, ``chance`` and ``pointing`` of
-        `score_attention`; ``shift``, the samples by which the stretch must be moved to hold the most, ``mass_at_shift``;
-        on plain waves ``peak_mass`` near the peaks and its ``peak_chance``, which mean little under noise. How training
+        Scores on the test series (`score_probabilities`; the rule and MiniRocket name labels only). Where the attention
+        lies: ``mass``, ``chance`` and ``pointing`` of `score_attention`; ``shift``, the samples by which the stretch
+        must be moved to hold the most, which describes the test set and selects nothing, and ``mass_at_shift``; on
+        plain waves ``peak_mass`` near the peaks and its ``peak_chance``, which mean little under noise. How training
         went, for networks on the validation series too. With ``fresh`` also the scores of the posterior, ``bayes_...``,
         and the series on which just one of the two errs.
 
@@ -91,102 +91,89 @@ def sine(
     if model not in _RECIPES and (changes or recipe or fresh):
         raise ValueError(f"changes, recipe and fresh need a model with a recipe, got {model!r}")
     config = SineConfig(dataset_size=dataset_size, noise_std=noise_std, seed=seed)
-    train, validation, test = train_validation_test_split(sine_waves(config), seed=seed)
+    parts = train_validation_test_split(sine_waves(config), seed=seed)
     if test_series is not None:
-        test = sine_waves(config.replace(dataset_size=test_series), child_seed(seed, 1))
-    bayes = {}
+        parts = parts._replace(test=sine_waves(config.replace(dataset_size=test_series), child_seed(seed, 1)))
+    test, bayes = parts.test, {}
     if fresh:
-        posterior = _posterior(test, config)  # first: it refuses series without noise
-        bayes = score_probabilities(test.y, posterior[0]) | score_attention(posterior[1], test)
-        train, validation = (lambda epoch: _fresh(config, epoch)), _fresh(config, 0)
-    predict, trained = _fitted(model, changes, recipe or {}, Split(train, validation, test), config)
+        ideal, attention = _posterior(test, config)  # first: it refuses series without noise
+        bayes = score_probabilities(test.y, ideal) | score_attention(attention, test)
+        drawn = [lambda epoch: sine_waves(config, child_seed(seed, 2 + epoch)), sine_waves(config, child_seed(seed, 2))]
+        parts = Split(*drawn, test)
+    predict, trained = _fitted(model, changes, recipe or {}, parts, config)
     started = time.perf_counter()
     probability, weights = predict(test)
     seconds = time.perf_counter() - started
-    row = {
+    if fresh:
+        wrong, bayes_wrong = ((p >= 0.5) != test.y for p in (probability, ideal))
+        trained["only_model_wrong"] = (wrong & ~bayes_wrong).sum()
+        trained["only_bayes_wrong"] = (bayes_wrong & ~wrong).sum()
+    return {
         "test_series": len(test),
         **score_probabilities(test.y, probability, labels_only=model in ("one-line rule", "MiniRocket")),
-        **_report(test.y, probability),
         **score_attention(weights, test),
-        **_where(weights, test),
+        **_elsewhere(weights, test),
         **{f"bayes_{name}": value for name, value in bayes.items()},
-        "parameters_of_model": np.nan,
-        "epochs_run": np.nan,
-        "fit_seconds": 0.0,
         **trained,
         "predict_seconds": seconds,
     }
-    if fresh:
-        wrong, bayes_wrong = ((p >= 0.5) != test.y for p in (probability, posterior[0]))
-        row |= {"only_model_wrong": (wrong & ~bayes_wrong).sum(), "only_bayes_wrong": (bayes_wrong & ~wrong).sum()}
-    return row
 
 
 def score_probabilities(y: np.ndarray, probability: np.ndarray, *, labels_only: bool = False) -> dict[str, Any]:
-    """Return ``errors``, ``accuracy``, ``log_loss`` (nats), ``brier``, and what a reliability diagram needs.
+    """Return the usual scores, and what a reliability diagram needs; log-loss in nats.
 
-    ``reliability`` is JSON: for each of 20 even bins of the probability ``(N,)`` of label 1, how many series fell in, the
-    sum of their probabilities, and how many had label 1. Where the probabilities are mere labels, the last three are
-    empty.
+    ``reliability`` is JSON: for each of 20 even bins of the probability ``(N,)`` of label 1, how many series fell in,
+    the sum of their probabilities, and how many had label 1. Where the probabilities are mere labels, log-loss, Brier
+    score and bins are empty.
     """
-    errors = int(((probability >= 0.5) != y).sum())
-    scores = {"errors": errors, "accuracy": 1 - errors / y.size}
-    if labels_only:
-        return scores | {"log_loss": np.nan, "brier": np.nan, "reliability": "[]"}
+    said = probability >= 0.5
+    (tn, fp), (fn, tp) = metrics.confusion_matrix(y, said, labels=[0, 1])
     bins = np.minimum((probability * BINS).astype(int), BINS - 1)
     sums = [np.bincount(bins, values, BINS) for values in (None, probability, y)]
-    return scores | {
-        "log_loss": log_loss(y, probability, labels=[0, 1]),
-        "brier": brier_score_loss(y, probability, labels=[0, 1]),
-        "reliability": json.dumps([np.round(row, 6).tolist() for row in sums]),
-    }
-
-
-def _report(y: np.ndarray, probability: np.ndarray) -> dict[str, Any]:
-    (tn, fp), (fn, tp) = confusion_matrix(y, probability >= 0.5, labels=[0, 1])
     return {
-        "precision": tp / (tp + fp) if tp + fp else np.nan,
-        "recall": tp / (tp + fn),
-        "f1": 2 * tp / (2 * tp + fp + fn),
-        "roc_auc": roc_auc_score(y, probability),
-        "roc_auc_of_labels": (tp / (tp + fn) + tn / (tn + fp)) / 2,  # with one threshold the curve has one corner
+        "errors": (said != y).sum(),
+        "accuracy": (said == y).mean(),
+        "precision": metrics.precision_score(y, said, zero_division=np.nan),
+        "recall": metrics.recall_score(y, said, zero_division=np.nan),
+        "f1": metrics.f1_score(y, said),
+        "roc_auc": metrics.roc_auc_score(y, probability),
+        "roc_auc_of_labels": metrics.roc_auc_score(y, said),  # with one threshold the curve has one corner
         **{"tn": tn, "fp": fp, "fn": fn, "tp": tp},
+        "log_loss": np.nan if labels_only else metrics.log_loss(y, probability, labels=[0, 1]),
+        "brier": np.nan if labels_only else metrics.brier_score_loss(y, probability, labels=[0, 1]),
+        "reliability": json.dumps([] if labels_only else [np.round(row, 6).tolist() for row in sums]),
     }
 
 
-def _where(weights: np.ndarray | None, test: SeriesBatch) -> dict[str, Any]:
+def _elsewhere(weights: np.ndarray | None, test: SeriesBatch) -> dict[str, Any]:
+    """Look for the attention beside the stretch, and near the peaks of plain waves."""
     if weights is None:
         return dict.fromkeys(("shift", "mass_at_shift", "peak_mass", "peak_chance"), np.nan)
     flat = test.y == 1
     by_shift = attention_mass_by_shift(weights[flat], test.truth[flat], SHIFTS)
-    peak_mass, peak_chance = attention_mass(weights[~flat], near_peak(test.x[~flat]))
-    return {
-        "shift": SHIFTS[by_shift.argmax()],
-        "mass_at_shift": by_shift.max(),
-        "peak_mass": peak_mass.mean(),
-        "peak_chance": peak_chance.mean(),
-    }
-
-
-def _fresh(config: SineConfig, epoch: int) -> SeriesBatch:
-    return sine_waves(config, child_seed(config.seed, 2 + epoch))
+    mass, chance = attention_mass(weights[~flat], near_peak(test.x[~flat]))
+    moved = {"shift": SHIFTS[by_shift.argmax()], "mass_at_shift": by_shift.max()}
+    return moved | {"peak_mass": mass.mean(), "peak_chance": chance.mean()}
 
 
 def _fitted(
     model: str, changes: Sequence[str], recipe: Mapping[str, Any], parts: Split, config: SineConfig
 ) -> tuple[Predict, dict[str, Any]]:
     """Fit a model; return what predicts, and how it was trained."""
+    trained = {"parameters_of_model": 0, "epochs_run": np.nan, "fit_seconds": 0.0}
     if model in (*_NETWORKS, *_RECIPES):
         return _network(model, changes, recipe, parts, config)
     if model == "one-line rule":
-        return _rule, {"parameters_of_model": 0}
+        return _rule, trained
     if model == "Bayes":
-        return lambda batch: _posterior(batch, config), {"parameters_of_model": 0}
-    classifier, about = _classifier(model, config)
+        return lambda batch: _posterior(batch, config), trained
+    classifier = _classifier(model, config.seed)
     started = time.perf_counter()
     classifier.fit(parts.train.x[:, :, 0], parts.train.y)
-    about["fit_seconds"] = time.perf_counter() - started
-    return lambda batch: (classifier.predict_proba(batch.x[:, :, 0])[:, 1], None), about
+    trained["fit_seconds"] = time.perf_counter() - started
+    counts = {"majority class": 1, "logistic regression": config.num_points + 1}
+    trained["parameters_of_model"] = counts.get(model, np.nan)
+    return lambda batch: (classifier.predict_proba(batch.x[:, :, 0])[:, 1], None), trained
 
 
 def _rule(batch: SeriesBatch) -> tuple[np.ndarray, None]:
@@ -200,20 +187,18 @@ def _posterior(batch: SeriesBatch, config: SineConfig) -> tuple[np.ndarray, np.n
     return posterior.probability, posterior.ideal_attention
 
 
-def _classifier(model: str, config: SineConfig) -> tuple[Any, dict[str, Any]]:
-    match model:
-        case "majority class":
-            return DummyClassifier(), {"parameters_of_model": 1}
-        case "logistic regression":
-            parameters = {"parameters_of_model": config.num_points + 1}
-            return make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000)), parameters
-        case "MiniRocket":
-            from aeon.classification.convolution_based import MiniRocketClassifier  # takes seconds to import
+def _classifier(model: str, seed: int) -> Any:
+    if model == "majority class":
+        return DummyClassifier()
+    if model == "logistic regression":
+        return make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000))
+    if model == "MiniRocket":
+        from aeon.classification.convolution_based import MiniRocketClassifier  # takes seconds to import
 
-            return MiniRocketClassifier(random_state=config.seed, n_jobs=1), {}
+        return MiniRocketClassifier(random_state=seed, n_jobs=1)
     from aeon.classification.interval_based import QUANTClassifier
 
-    return QUANTClassifier(random_state=config.seed), {}
+    return QUANTClassifier(random_state=seed)
 
 
 def _network(
@@ -232,8 +217,7 @@ def _network(
         network = ours.ConvolutionClassifier(pooling=model.removeprefix("convolution, "), seed=config.seed)
     else:
         network = settled.build(seed=config.seed)
-    training = {**settled.training, "seed": config.seed, "progress": False}
-    history = ours.fit(network, parts.train, parts.validation, **training)
+    history = ours.fit(network, parts.train, parts.validation, **settled.training, seed=config.seed, progress=False)
     said = ours.predict(network, parts.validation).probability
     return lambda batch: ours.predict(network, batch), {
         "validation_errors": ((said >= 0.5) != parts.validation.y).sum(),
