@@ -21,7 +21,11 @@ from lean_site import fonts, formulas, icons, pages, preview, styles
 standard_logging.getLogger("fontTools").setLevel(standard_logging.WARNING)
 
 # What nothing refers to any more, below _static.
-UNUSED = ("scripts/fontawesome.js*", "*webpack-macros.html", *(f"vendor/*/webfonts/*.{kind}" for kind in ("ttf", "woff2")))
+UNUSED = (
+    "scripts/fontawesome.js*",
+    "*webpack-macros.html",
+    *(f"vendor/*/webfonts/*.{kind}" for kind in ("ttf", "woff2")),
+)
 PER_CENT = re.compile(r"(?<=\d) (?=%)")
 VERBATIM = (nodes.literal, nodes.FixedTextElement, nodes.math, nodes.raw)
 
