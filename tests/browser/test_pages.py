@@ -21,29 +21,26 @@ def page(site, opened):
         yield page
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_theme_follows_the_system(site, opened, scheme):
-    with opened((site / CHAPTER).as_uri(), color_scheme=scheme) as page:
-        assert page.evaluate("document.documentElement.dataset.theme") == scheme
-
-
-def test_theme_switches_and_stays(page):
+def test_theme_follows_the_system_switches_and_stays(site, opened, page):
     """One press leads from the light of the system to the dark, also on the next page."""
+    theme = "document.documentElement.dataset.theme"
+    assert page.evaluate(theme) == "light"
     page.locator("button.theme-switch-button:visible").first.click()
-    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.evaluate(theme) == "dark"
     page.goto(page.url.replace("bilstm_attention", "notation"))
-    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.evaluate(theme) == "dark"
+    with opened((site / CHAPTER).as_uri(), color_scheme="dark") as other:
+        assert other.evaluate(theme) == "dark"
 
 
-def test_icons_are_drawn_as_high_as_letters(page):
-    heights = page.eval_on_selector_all(
-        "svg.svg-inline--fa", "all => all.map(i => i.getBoundingClientRect().height).filter(height => height)"
-    )
-    assert len(heights) >= 6 and max(heights) <= 30
-
-
-def test_code_can_be_copied(page):
-    """A button appears on every block of code, and knows its block."""
+def test_chapter_is_drawn(page):
+    """Icons as high as letters; formulas with the font of the site, a fraction higher; a button on all code."""
+    heights = "all => all.map(one => one.getBoundingClientRect().height).filter(height => height)"
+    icons = page.eval_on_selector_all("svg.svg-inline--fa", heights)
+    assert len(icons) >= 6 and max(icons) <= 30
+    assert page.evaluate("document.fonts.load('16px \"STIX Two Math\"').then(fonts => fonts.length)") == 1
+    formulas = page.eval_on_selector_all("math", heights)
+    assert min(formulas) > 8 and max(formulas) > 40
     assert page.locator("div.highlight button.copybtn").count() >= page.locator("div.cell_input").count() > 5
 
 
@@ -74,7 +71,7 @@ def test_data_frames_fit_a_screen(site, opened, name):
 
 @pytest.mark.parametrize("name", [path.stem for path in PAGES if path.parent.name == "book"])
 def test_a_phone_shows_all_of_a_page(site, opened, name):
-    """Nothing moves sideways, formulas wrap, headings have no empty line, figures are equally wide, little is loaded."""
+    """Nothing moves sideways, formulas wrap, headings have no empty line, figures are equally wide."""
     asked = set()
     with opened((site / "book" / f"{name}.html").as_uri(), asked=asked, viewport=PHONE) as page:
         page.evaluate("() => document.fonts.ready")
@@ -102,15 +99,12 @@ def test_search_finds(site, opened):
         assert page.locator("#search-results li a").count() > 2
 
 
-def test_formulas_are_drawn(page):
-    """With the font of the site, a sum larger than its terms, and the height of a fraction."""
-    assert page.evaluate("document.fonts.load('16px \"STIX Two Math\"').then(fonts => fonts.length)") == 1
-    heights = page.eval_on_selector_all("math", "all => all.map(one => one.getBoundingClientRect().height)")
-    assert min(heights) > 8 and max(heights) > 40
+GAPS = """all => all.map(root =>
+    root.getBoundingClientRect().right - root.lastElementChild.getBoundingClientRect().right)"""
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_equations_align(site, opened, width):
+def test_equations_align_and_roots_end_with_what_they_hold(site, opened, width):
     """What stands left of the relations ends at one place, and what stands right of them begins at one."""
     with opened((site / "book" / "joint_attention.html").as_uri(), viewport={"width": width, "height": 900}) as page:
         page.evaluate("() => document.fonts.ready")
@@ -118,21 +112,12 @@ def test_equations_align(site, opened, width):
             [...table.children].map(row => [
                 row.children[0].lastElementChild.getBoundingClientRect().right,
                 row.children[1].firstElementChild.getBoundingClientRect().left]))""")
+        gaps = page.eval_on_selector_all("msqrt", GAPS)
+    assert gaps and max(gaps) < 1
     assert len(ends) == 3
     for rows in ends:
         for places in zip(*rows, strict=True):
             assert max(places) - min(places) < 1
-
-
-def test_roots_end_with_what_they_hold(site, opened):
-    with opened((site / "book" / "joint_attention.html").as_uri()) as page:
-        page.evaluate("() => document.fonts.ready")
-        gaps = page.eval_on_selector_all(
-            "msqrt",
-            "all => all.map(root => root.getBoundingClientRect().right "
-            "- root.lastElementChild.getBoundingClientRect().right)",
-        )
-    assert gaps and max(gaps) < 1
 
 
 def test_page_is_readable_without_scripts(site, opened):
