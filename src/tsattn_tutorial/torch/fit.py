@@ -143,8 +143,9 @@ def _classes(model: nn.Module, batch: SeriesBatch) -> int:
     node = logit.grad_fn
     while node is not None and re.search(PASSING, node.name()):
         node = node.next_functions[0][0]
-    if node is not None and re.search("igmoid|oftmax", node.name()):
-        raise ValueError(f"model must return logits, got the output of {node.name()}: leave out what it ends in")
+    end = "" if node is None else node.name().removesuffix("Backward0")
+    if re.search("igmoid|oftmax", end):
+        raise ValueError(f"model must return logits, got the output of a {end}: leave that out")
     return 2 if logit.ndim == 1 else logit.shape[1]
 
 
