@@ -155,14 +155,15 @@ class _Shuffled(keras.utils.PyDataset):
         super().__init__()
         self.model, self.train, self.classes, self.batch_size = model, train, classes, batch_size
         self.rng = np.random.default_rng(seed)
-        self.series = None
-        self.start(1)
+        self.series = history.drawn(train, 1, classes)
+        self.arrays = _arrays(model, self.series)
+        self.start(1)  # Keras looks at a batch before the first epoch, which starts once more
 
     def start(self, epoch: int) -> None:
-        """Draw the series of an epoch, if there are new ones, and their order."""
-        if self.series is None or callable(self.train):
+        """Put the series of an epoch in order; draw them first, if there are new ones."""
+        if epoch > 1 and callable(self.train):
             series = history.drawn(self.train, epoch, self.classes, self.series)
-            if self.series is not None and series.x.shape != self.series.x.shape:
+            if series.x.shape != self.series.x.shape:
                 raise ValueError(f"train must return series of one shape, got {self.series.x.shape}, {series.x.shape}")
             self.series, self.arrays = series, _arrays(self.model, series)
         self.order = self.rng.permutation(len(self.series))
@@ -183,8 +184,7 @@ class _Watch(keras.callbacks.Callback):
         self.record, self.batches, self.bar = record, batches, bar
 
     def on_epoch_begin(self, epoch, logs=None):
-        if epoch:
-            self.batches.start(epoch + 1)
+        self.batches.start(epoch + 1)
 
     def on_train_batch_end(self, batch, logs=None):
         self.bar.update()

@@ -127,9 +127,8 @@ def convolution_attention_classifier(
         model depend less on the seed.
     """
     x, mask, inputs, seeds = _inputs(shape, masked, seed)
-    count = check_size("attentions", attentions)
-    each = [TimestepAttention(single=True, seed=next(seeds))(x, mask=mask)[1] for _ in range(count)]
-    weights = layers.Average()(each) if count > 1 else each[0]  # (B, T)
+    count = range(check_size("attentions", attentions))
+    weights = layers.Average()([TimestepAttention(True, seed=next(seeds))(x, mask=mask)[1] for _ in count])  # (B, T)
     convolution = layers.Conv1D(64, 5, padding="same", activation="tanh", kernel_initializer=_glorot(seeds))
     hidden = convolution(_blank(x, mask))  # (B, T, K)
     return _model(inputs, Step("weighted sum")(hidden, weights), weights, classes, seeds)
