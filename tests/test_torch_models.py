@@ -75,6 +75,14 @@ def test_the_seed_alone_decides_the_weights(build):
     assert first.shape == (4,) and torch.equal(first, again) and not torch.equal(first, other)
 
 
+def test_a_pooling_of_ones_own_can_take_the_place_of_attention():
+    model, x, mask = BiLSTMAttention(pooling="mean"), some(2, 9, 1).float(), torch.arange(9) < torch.tensor([[9], [4]])
+    expected = model(x, mask)[0]
+    model.attention = nn.Module()
+    model.attention.forward = lambda hidden, real: (hidden.sum(dim=1) / real.sum(dim=1, keepdim=True), None)
+    assert torch.allclose(model(x, mask)[0], expected) and model(x)[1] is None
+
+
 def test_the_same_parts_get_the_same_initial_weights_whatever_pools():
     models = [BiLSTMAttention(pooling=pooling, seed=5) for pooling in POOLINGS]
     assert all(torch.equal(model.lstm.weight_hh_l0, models[0].lstm.weight_hh_l0) for model in models)

@@ -316,7 +316,8 @@ class BiLSTMAttention(nn.Module):
             lengths = full.sum(dim=1).cpu()  # (B,), on the CPU, where packing wants them
             packed = pack_padded_sequence(patches, lengths, batch_first=True, enforce_sorted=False)
             hidden = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=patches.shape[1])[0]
-        context, weights = self.attention.pool(hidden, full)  # (B, 2H), (B, P)
+        pool = getattr(self.attention, "pool", self.attention)  # a layer put in its place may have forward only
+        context, weights = pool(hidden, full)  # (B, 2H), (B, P)
         logit = self.classifier(context).squeeze(-1)  # (B, C), or (B,)
         return logit, None if weights is None else self.patches.spread(weights, real)
 
