@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -206,12 +207,16 @@ def test_workers_write_what_one_process_writes_and_one_may_die(tmp_path, monkeyp
 
 
 def test_a_client_of_ones_own(cheap, tmp_path):
-    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0") as cluster:
-        with Client(cluster, set_as_default=False) as client:
-            table = run(limits, grid(range(3)), tmp_path / "r.csv", client=client)
-            assert table["error"].eq("").all() and len(table) == 3
-            assert not cluster.scheduler.tasks  # results that are here are forgotten there
-        cluster.scale(0)
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0") as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        table = run(limits, grid(range(3)), tmp_path / "r.csv", client=client)
+        assert table["error"].eq("").all() and len(table) == 3
+        deadline = time.monotonic() + 10
+        while cluster.scheduler.tasks and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not cluster.scheduler.tasks  # results that are here are forgotten there
     with (
         LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0") as cluster,
         Client(cluster, set_as_default=False) as client,

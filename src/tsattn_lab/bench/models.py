@@ -76,7 +76,10 @@ def _cold(model: str, number: int) -> None:
 
 def sweeps(more: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Time one worker and two on fits whose rows are not there yet, imports and the start of the workers included."""
-    parts = [in_turn(kind, cases, 3 * more) for kind in KINDS]
+    parts = [
+        in_turn(kind, {"1 worker": partial(_sweep, kind, 1), "2 workers": partial(_sweep, kind, 2)}, 3 * more)
+        for kind in KINDS
+    ]
     return pd.concat(parts, ignore_index=True), compare(pd.concat(parts), "2 workers")
 
 
