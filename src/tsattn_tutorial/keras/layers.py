@@ -10,7 +10,17 @@ import keras
 from keras import ops
 
 from tsattn_tutorial.arguments import check_flag, check_number, check_size, child_seed
-from tsattn_tutorial.keras.base import HALF, Attention, blank, masked_softmax, mean, mean_step, noise_seed, registered
+from tsattn_tutorial.keras.base import (
+    HALF,
+    Attention,
+    blank,
+    masked_softmax,
+    mean,
+    mean_step,
+    noise_seed,
+    product,
+    registered,
+)
 
 
 @registered
@@ -40,7 +50,7 @@ class TimestepAttention(Attention):
 
     def attend(self, x, mask):
         """Return output and weights."""
-        scores = ops.add(ops.einsum("btd,ts->bsd", x, self.kernel), self.bias[:, None])  # (B, T, D)
+        scores = ops.add(product("btd,ts->bsd", x, self.kernel), self.bias[:, None])  # (B, T, D)
         weights = masked_softmax(scores, None if mask is None else mask[:, :, None], axis=1)  # (B, T, D)
         if self.single:
             weights = mean(weights, axis=2)  # (B, T)
@@ -66,7 +76,7 @@ class DimensionAttention(TimestepAttention):
 
     def attend(self, x, mask):
         """Return output and weights."""
-        scores = ops.add(ops.einsum("btd,de->bte", x, self.kernel), self.bias)
+        scores = ops.add(product("btd,de->bte", x, self.kernel), self.bias)
         weights = blank(ops.softmax(scores, axis=2), mask)  # (B, T, D)
         if self.single:
             weights = mean_step(weights, mask)  # (B, D)
@@ -93,7 +103,7 @@ class JointAttention(Attention):
     def attend(self, x, mask):
         """Return output and weights."""
         flat = ops.reshape(x, (-1, self.bias.shape[0]))  # (B, T D)
-        scores = ops.add(ops.einsum("bc,ce->be", flat, self.kernel), self.bias)
+        scores = ops.add(product("bc,ce->be", flat, self.kernel), self.bias)
         real = None if mask is None else ops.repeat(mask, self.grid[1], axis=1)
         weights = ops.reshape(masked_softmax(scores, real, axis=1), (-1, *self.grid))  # (B, T, D)
         return x * weights, weights
@@ -168,11 +178,11 @@ class AttentionPooling(Attention):
 
     def attend(self, x, mask):
         """Return context and weights."""
-        features = ops.tanh(ops.add(ops.einsum("btk,ka->bta", x, self.projection), self.projection_bias))
+        features = ops.tanh(ops.add(product("btk,ka->bta", x, self.projection), self.projection_bias))
         features = ops.reshape(features, (-1, ops.shape(x)[1], self.heads, self.attention_units))  # (B, T, M, A)
-        scores = ops.add(ops.einsum("btma,am->btm", features, self.query), self.query_bias)  # (B, T, M)
+        scores = ops.add(product("btma,am->btm", features, self.query), self.query_bias)  # (B, T, M)
         weights = masked_softmax(scores, None if mask is None else mask[:, :, None], axis=1)  # (B, T, M)
-        context = ops.einsum("btm,btk->bmk", weights, x)  # (B, M, K)
+        context = product("btm,btk->bmk", weights, x)  # (B, M, K)
         return ops.reshape(context, (-1, self.heads * x.shape[2])), mean(weights, axis=2)
 
     def compute_mask(self, x, mask=None):
