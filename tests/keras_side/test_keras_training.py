@@ -189,46 +189,38 @@ def ending(*parts) -> keras.Model:
     return keras.Model(x, symbol)
 
 
-HEADS = {
-    "one sigmoid unit": (lambda: ending(layers.Dense(1, "sigmoid")), "sigmoid in 'dense"),
-    "a flat sigmoid": (lambda: ending(layers.Dense(1, "sigmoid"), layers.Reshape(())), "sigmoid in 'dense"),
-    "sigmoid as a layer": (
-        lambda: ending(layers.Dense(1), layers.Activation("sigmoid"), layers.Dropout(0.1), lambda h: h[:, 0]),
-        "sigmoid in 'activation",
-    ),
-    "sigmoid as an operation": (lambda: ending(layers.Dense(1), ops.sigmoid, layers.Flatten()), "sigmoid in 'sigmoid"),
-    "softmax": (lambda: ending(layers.Dense(3, "softmax")), "softmax in 'dense"),
-    "softmax as a layer": (lambda: ending(layers.Dense(3), layers.Softmax()), "softmax in 'softmax"),
-    "softmax in a layer": (lambda: ending(layers.Dense(3, layers.Softmax())), "softmax in 'dense"),
-    "softmax behind linear": (
-        lambda: ending(layers.Dense(3, "softmax"), layers.Activation("linear"), layers.Identity()),
-        "softmax in 'dense",
-    ),
-    "a model in a model": (lambda: ending(ending_of_vectors()), "softmax in"),
-    "sequential": (
-        lambda: keras.Sequential([keras.Input((T, D)), layers.Flatten(), layers.Dense(1, "sigmoid")]),
-        "sigmoid in 'dense",
-    ),
-    "the mean of two": (
-        lambda: ending(lambda h: layers.Average()([layers.Dense(3, "softmax")(h), layers.Dense(3, "softmax")(h)])),
-        "softmax in 'dense",
-    ),
-    "one logit with two axes": (lambda: ending(layers.Dense(1)), r"first, got \(None, 1\)"),
-    "a logit for each step": (lambda: ending(layers.Reshape((T, D)), layers.Dense(2)), r"got \(None, 6, 2\)"),
-}
-
-
-def ending_of_vectors() -> keras.Model:
+def vectors() -> keras.Model:
+    """A model to stand in another."""
     h = keras.Input((T * D,))
     return keras.Model(h, layers.Dense(3, "softmax")(h))
 
 
+def mean_of_two(h):
+    return layers.Average()([layers.Dense(3, "softmax")(h), layers.Dense(3, "softmax")(h)])
+
+
+HEADS = {
+    "one sigmoid unit": (lambda: [layers.Dense(1, "sigmoid")], "sigmoid in 'dense"),
+    "flat": (lambda: [layers.Dense(1, "sigmoid"), layers.Reshape(())], "sigmoid in 'dense"),
+    "layer": (lambda: [layers.Dense(1), layers.Activation("sigmoid"), lambda h: h[:, 0]], "sigmoid in 'activation"),
+    "operation": (lambda: [layers.Dense(1), ops.sigmoid, layers.Dropout(0.1)], "sigmoid in 'sigmoid"),
+    "softmax": (lambda: [layers.Dense(3, "softmax"), layers.Activation("linear")], "softmax in 'dense"),
+    "softmax layer": (lambda: [layers.Dense(3), layers.Softmax(), layers.Identity()], "softmax in 'softmax"),
+    "softmax in a layer": (lambda: [layers.Dense(3, layers.Softmax())], "softmax in 'dense"),
+    "a model": (lambda: [vectors()], "softmax in 'dense"),
+    "sequential": (lambda: [keras.Sequential([layers.Dense(1, "sigmoid")])], "sigmoid in 'dense"),
+    "mean of two": (lambda: [mean_of_two], "softmax in 'dense"),
+    "one logit": (lambda: [layers.Dense(1)], r"first, got \(None, 1\)"),
+    "each step": (lambda: [layers.Reshape((T, D)), layers.Dense(2)], r"got \(None, 6, 2\)"),
+}
+
+
 @pytest.mark.parametrize("name", HEADS)
 def test_heads_of_another_form_are_refused_by_name(name):
-    build, message = HEADS[name]
+    parts, message = HEADS[name]
     for use in (lambda model: predict(model, TRAIN), lambda model: fit(model, TRAIN, epochs=1, progress=False)):
         with pytest.raises(ValueError, match=message) as caught:
-            use(build())
+            use(ending(*parts()))
         assert "Dense(1)" in str(caught.value) and "Dense(C)" in str(caught.value)  # what to build instead
 
 

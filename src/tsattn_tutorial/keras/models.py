@@ -66,7 +66,7 @@ def attention_after_encoder(
     x, mask, inputs, seeds = _inputs(shape, masked, seed)
     hidden = _encode(x, mask, encoder, units, seeds)  # (B, T, K)
     attended, weights = _attend(attention, hidden, mask)  # (B, T, K); padding is 0 in it
-    return _model(inputs, _flatten(attended, mask), weights, classes, seeds)
+    return _model(inputs, layers.Flatten()(Step("blank")(attended, mask)), weights, classes, seeds)
 
 
 def attention_pooling_classifier(
@@ -130,7 +130,7 @@ def convolution_attention_classifier(
     count = range(check_size("attentions", attentions))
     weights = layers.Average()([TimestepAttention(True, seed=next(seeds))(x, mask=mask)[1] for _ in count])  # (B, T)
     convolution = layers.Conv1D(64, 5, padding="same", activation="tanh", kernel_initializer=_glorot(seeds))
-    hidden = convolution(_blank(x, mask))  # (B, T, K)
+    hidden = convolution(Step("blank")(x, mask))  # (B, T, K)
     return _model(inputs, Step("weighted sum")(hidden, weights), weights, classes, seeds)
 
 
@@ -169,15 +169,15 @@ def convolution_pooling_classifier(
         Share of the pooled features that are dropped in training.
     """
     x, mask, inputs, seeds = _inputs(shape, masked, seed)
-    hidden = RandomOffset(check_number("offset", offset, 0), seed=next(seeds))(_blank(x, mask))
+    hidden = RandomOffset(check_number("offset", offset, 0), seed=next(seeds))(Step("blank")(x, mask))
     hidden = layers.GaussianNoise(check_number("noise", noise, 0), seed=noise_seed(next(seeds)))(hidden)
     if check_flag("differences", differences):
         hidden = layers.Concatenate()([hidden, Step("differences")(hidden)])  # (B, T, 2D)
-    hidden = _blank(hidden, mask)
+    hidden = Step("blank")(hidden, mask)
     for _ in range(check_size("convolutions", convolutions, 0)):
         hidden = layers.Conv1D(64, 5, padding="same", kernel_initializer=_glorot(seeds))(hidden)
         hidden = layers.BatchNormalization(momentum=0.9)(hidden, mask=mask)
-        hidden = _blank(layers.ReLU()(hidden), mask)  # (B, T, K)
+        hidden = Step("blank")(layers.ReLU()(hidden), mask)  # (B, T, K)
     if check_size("heads", heads, 0):
         features, weights = AttentionPooling(heads=heads, seed=next(seeds))(hidden, mask=mask)  # (B, M K), (B, T)
     else:
@@ -233,7 +233,7 @@ def self_attention_classifier(
             raise ValueError(f"{name} belongs to an attention, got no attention")
     check_size("recurrent", recurrent, 1 + (attention is not None and placement == "between"))
     x, mask, inputs, seeds = _inputs(shape, masked, seed)
-    hidden, weights = _blank(x, mask), None
+    hidden, weights = Step("blank")(x, mask), None
     where = {"before": 0, "between": 1, "after": recurrent}[placement]
     for stage in range(recurrent + 1):
         if attention is not None and stage == where:
@@ -282,7 +282,7 @@ def transformer_classifier(
         raise ValueError(f"units must be a multiple of heads = {heads}, got {units}")
     check_flag("residual", residual)
     x, mask, inputs, seeds = _inputs(shape, masked, seed)
-    hidden = layers.Dense(units, kernel_initializer=_glorot(seeds))(_blank(x, mask))  # (B, T, K)
+    hidden = layers.Dense(units, kernel_initializer=_glorot(seeds))(Step("blank")(x, mask))  # (B, T, K)
     hidden = Step("positions")(hidden)
     for _ in range(check_size("blocks", blocks)):
         attention = MultiHeadSelfAttention(heads, units // heads, seed=next(seeds))
@@ -344,7 +344,7 @@ def _pool(hidden, mask, pooling: Pooling, seeds: Iterator[int]):
     """Return one vector for each series ``hidden (B, T, K)``, and the weights ``(B, T)`` if steps were weighed."""
     match check_choice("pooling", pooling, get_args(Pooling)):
         case "flatten":
-            return _flatten(hidden, mask), None
+            return layers.Flatten()(Step("blank")(hidden, mask)), None
         case "mean":
             return Step("mean")(hidden, mask), None
         case "attention":
@@ -359,17 +359,6 @@ def _model(inputs: list, features, weights, classes: int, seeds: Iterator[int]) 
     return keras.Model(inputs, [logits] if weights is None else [logits, weights])
 
 
-def _flatten(hidden, mask):
-    """Return the steps of each series side by side, padding blanked."""
-    if hidden.shape[1] is None:
-        raise ValueError(f"steps side by side need a known T, got {hidden.shape}")
-    return Step("flatten")(hidden, mask)
-
-
-def _blank(x, mask):
-    return x if mask is None else Step("blank")(x, mask)
-
-
 def _glorot(seeds: Iterator[int]) -> keras.initializers.Initializer:
     """Return an initialiser with the next seed: Keras would repeat one in layers of equal shape."""
     return keras.initializers.GlorotUniform(seed=next(seeds))
@@ -379,7 +368,6 @@ def _glorot(seeds: Iterator[int]) -> keras.initializers.Initializer:
 STEPS = {
     "blank": blank,
     "differences": lambda x, _: ops.pad(x[:, 1:] - x[:, :-1], ((0, 0), (1, 0), (0, 0))),  # 0 at the first step
-    "flatten": lambda x, mask: ops.reshape(blank(x, mask), (-1, x.shape[1] * x.shape[2])),
     "mean": lambda x, mask: mean_step(blank(x, mask), mask),  # (B, T, K) -> (B, K)
     "positions": lambda x, _: x + ops.cast(sinusoidal_positions(*x.shape[1:]), x.dtype),
     "residual": lambda x, other: x + widened(other),

@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from tsattn_tutorial.arguments import check_choice, check_flag, check_number, check_size
-from tsattn_tutorial.keras.base import Attention, masked_softmax, product, registered
+from tsattn_tutorial.keras.base import Attention, masked_softmax, product, registered, widened
 from tsattn_tutorial.keras.layers import MultiHeadSelfAttention
 from tsattn_tutorial.keras.models import self_attention_classifier, transformer_classifier
 
@@ -19,9 +19,7 @@ BETWEEN = {"placement": "between", "residual": True}
 KINDS: Mapping[str, Mapping[str, Any]] = {
     "sigmoid": {"attention_activation": "sigmoid"},
     "old mask": {"attention_activation": "sigmoid", "old_mask": True},
-    "plain": {},
     "scaled": {"scaled": True},
-    "even": {"trainable": False},
 }
 
 #: Variants of `tsattn_tutorial.keras.self_attention_classifier`. ``attention`` names a layer: *sigmoid*, *plain*
@@ -158,9 +156,9 @@ class SeqSelfAttention(Attention):
             asking = product("bik,ka->bia", x, self.asking)[:, :, None]  # (B, T, 1, A)
             answering = product("bjk,ka->bja", x, self.answering)[:, None]  # (B, 1, T, A)
             together = asking + answering  # (B, T, T, A)
-            together = together if self.additive_bias is None else ops.add(together, self.additive_bias)
+            together = together if self.additive_bias is None else together + widened(self.additive_bias)
             scores = product("bija,as->bij", ops.tanh(together), self.query)
-        return scores if self.attention_bias is None else ops.add(scores, self.attention_bias)
+        return scores if self.attention_bias is None else scores + widened(self.attention_bias)
 
     def _window(self, x):
         """Return which steps j a step i may look at, ``(1, T, T) bool``; None for all."""
@@ -204,7 +202,9 @@ def build_variant(variant: str, shape: tuple[int, int], *, classes: int, units: 
     if kind == "multi-head":
         options["attention"] = MultiHeadSelfAttention(4, max(1, units // 2), seed=seed)
     elif kind is not None:
-        options["attention"] = SeqSelfAttention("multiplicative", seed=seed, **KINDS[kind])
+        options["attention"] = SeqSelfAttention(
+            "multiplicative", seed=seed, trainable=kind != "even", **KINDS.get(kind, {})
+        )
     model = self_attention_classifier(shape, **options, **sizes)
     if kind == "even":
         options["attention"].set_weights([0 * weight for weight in options["attention"].get_weights()])
