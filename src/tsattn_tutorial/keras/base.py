@@ -3,7 +3,7 @@
 TensorFlow writes to file descriptor 2 while it is loaded, whatever the environment says, and a notebook would store
 that as an error. It also starts as many threads as there are cores, unless it is told what ``OMP_NUM_THREADS`` names.
 
-The layers multiply with `einsum` and average with `mean` from here: on PyTorch, `matmul` and `mean` of Keras 3.15
+The layers multiply with `product` and average with `mean` from here: on PyTorch, `matmul` and `mean` of Keras 3.15
 go through float32 even where everything is float64.
 """
 
@@ -122,6 +122,11 @@ def widened(x):
     return ops.cast(x, "float32") if keras.backend.standardize_dtype(x.dtype) in HALF else x
 
 
+def product(equation: str, *factors):
+    """Multiply and add up as `einsum` does, at least in float32."""
+    return ops.einsum(equation, *map(widened, factors))
+
+
 def blank(x, mask):
     """Set the padded steps of ``x (B, T, ...)`` to 0, so that not even a NaN there gets through.
 
@@ -132,11 +137,10 @@ def blank(x, mask):
     """
     if mask is None:
         return x
-    shape = getattr(mask, "shape", None)
-    dtype = None if shape is None else keras.backend.standardize_dtype(mask.dtype)
-    sizes = [] if shape is None else zip(shape, x.shape[:2], strict=False)
-    if dtype != "bool" or len(shape) != 2 or any(None not in pair and pair[0] != pair[1] for pair in sizes):
-        got = type(mask).__name__ if dtype is None else f"{tuple(shape)} {dtype}"
+    shape, dtype = getattr(mask, "shape", ()), getattr(mask, "dtype", None)
+    fits = all(came in (None, size) or size is None for came, size in zip(shape, x.shape, strict=False))
+    if len(shape) != 2 or not fits or keras.backend.standardize_dtype(dtype) != "bool":
+        got = type(mask).__name__ if dtype is None else f"{tuple(shape)} {keras.backend.standardize_dtype(dtype)}"
         raise ValueError(f"mask must be (B, T) bool, true on real steps, for x {tuple(x.shape)}; got {got}")
     return ops.where(mask[:, :, None], x, ops.zeros_like(x))
 

@@ -142,9 +142,7 @@ def optimiser_of(
     if not weight_decay:
         return keras.optimizers.Adam(size)
     optimiser = keras.optimizers.AdamW(size, weight_decay=weight_decay)
-    spared = [weight for weight in model.trainable_weights if len(weight.shape) < 2]
-    if spared:
-        optimiser.exclude_from_weight_decay(var_list=spared)
+    optimiser.exclude_from_weight_decay([weight for weight in model.trainable_weights if len(weight.shape) < 2])
     return optimiser
 
 
@@ -217,7 +215,7 @@ def _classes(model: keras.Model) -> int:
     logits = model.outputs[0]
     ending = _probabilities(logits)
     if ending:
-        raise ValueError(f"model must end in logits, got the {ending} of probabilities; end it in {HEADS}")
+        raise ValueError(f"model must end in logits, got probabilities, of the {ending}; end it in {HEADS}")
     if len(logits.shape) not in (1, 2) or logits.shape[1:] in ((1,), (None,)):
         raise ValueError(f"model must give logits (B,) or (B, C) first, got {logits.shape}; end it in {HEADS}")
     return 2 if len(logits.shape) == 1 else logits.shape[1]
@@ -228,13 +226,12 @@ def _probabilities(symbol) -> str | None:
     layer, node, index = symbol._keras_history
     if isinstance(layer, keras.Model):  # a model as a layer
         return _probabilities(layer.outputs[index])
-    kind = type(layer).__name__
     activation = getattr(layer, "activation", layer)
     name = getattr(activation, "__name__", type(activation).__name__).replace("_", "")
     if name.lower() in PROBABILITIES:
         return f"{name.lower()} in {layer.name!r}"
     inputs = layer._inbound_nodes[node].input_tensors
-    found = [_probabilities(one) for one in inputs] if kind in SHAPING else []
+    found = [_probabilities(one) for one in inputs] if type(layer).__name__ in SHAPING else []
     return found[0] if found and all(found) else None
 
 

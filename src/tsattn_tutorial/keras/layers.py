@@ -10,11 +10,11 @@ import keras
 from keras import ops
 
 from tsattn_tutorial.arguments import check_flag, check_number, check_size, child_seed
-from tsattn_tutorial.keras.base import HALF, Attention, blank, masked_softmax, mean, mean_step, noise_seed, registered
+from tsattn_tutorial.keras import base
 
 
-@registered
-class TimestepAttention(Attention):
+@base.registered
+class TimestepAttention(base.Attention):
     """Weigh the time steps, each bound to its place: the block of ``philipperemy/keras-attention-mechanism`` (2017).
 
     Every dimension d is scored by one dense layer over its steps, ``e[:, d] = P^T x[:, d] + b`` with ``P (T, T)`` and
@@ -40,15 +40,15 @@ class TimestepAttention(Attention):
 
     def attend(self, x, mask):
         """Return output and weights."""
-        scores = ops.add(ops.einsum("btd,ts->bsd", x, self.kernel), self.bias[:, None])  # (B, T, D)
-        weights = masked_softmax(scores, None if mask is None else mask[:, :, None], axis=1)  # (B, T, D)
+        scores = base.product("btd,ts->bsd", x, self.kernel) + base.widened(self.bias)[:, None]  # (B, T, D)
+        weights = base.masked_softmax(scores, None if mask is None else mask[:, :, None], axis=1)  # (B, T, D)
         if self.single:
-            weights = mean(weights, axis=2)  # (B, T)
+            weights = base.mean(weights, axis=2)  # (B, T)
             return x * weights[:, :, None], weights
         return x * weights, weights
 
 
-@registered
+@base.registered
 class DimensionAttention(TimestepAttention):
     """Weigh the dimensions, each bound to its place: `TimestepAttention` with the two axes swapped.
 
@@ -66,16 +66,16 @@ class DimensionAttention(TimestepAttention):
 
     def attend(self, x, mask):
         """Return output and weights."""
-        scores = ops.add(ops.einsum("btd,de->bte", x, self.kernel), self.bias)
-        weights = blank(ops.softmax(scores, axis=2), mask)  # (B, T, D)
+        scores = base.product("btd,de->bte", x, self.kernel) + base.widened(self.bias)
+        weights = base.blank(ops.softmax(scores, axis=2), mask)  # (B, T, D)
         if self.single:
-            weights = mean_step(weights, mask)  # (B, D)
+            weights = base.mean_step(weights, mask)  # (B, D)
             return x * weights[:, None, :], weights
         return x * weights, weights
 
 
-@registered
-class JointAttention(Attention):
+@base.registered
+class JointAttention(base.Attention):
     """Weigh the cells of the grid, steps by dimensions, with one softmax over all of them.
 
     The grid, flattened step by step, is scored by one dense layer over its cells, ``e = x P + b`` with
@@ -93,14 +93,14 @@ class JointAttention(Attention):
     def attend(self, x, mask):
         """Return output and weights."""
         flat = ops.reshape(x, (-1, self.bias.shape[0]))  # (B, T D)
-        scores = ops.add(ops.einsum("bc,ce->be", flat, self.kernel), self.bias)
+        scores = base.product("bc,ce->be", flat, self.kernel) + base.widened(self.bias)
         real = None if mask is None else ops.repeat(mask, self.grid[1], axis=1)
-        weights = ops.reshape(masked_softmax(scores, real, axis=1), (-1, *self.grid))  # (B, T, D)
+        weights = ops.reshape(base.masked_softmax(scores, real, axis=1), (-1, *self.grid))  # (B, T, D)
         return x * weights, weights
 
 
-@registered
-class FactorisedAttention(Attention):
+@base.registered
+class FactorisedAttention(base.Attention):
     """Weigh the cells of the grid by a product: one weight of the step times one of the dimension.
 
     The factors are `TimestepAttention` and `DimensionAttention` with ``single``, both applied to x. The weights
@@ -127,8 +127,8 @@ class FactorisedAttention(Attention):
         return x * weights, weights
 
 
-@registered
-class AttentionPooling(Attention):
+@base.registered
+class AttentionPooling(base.Attention):
     """Pool a series into one vector: ``e_t = v^T tanh(W h_t + b) + c``, softmax over time, weighted sum.
 
     It takes hidden states ``(B, T, K)`` of any T and returns the context ``(B, M K)``, head after head, and the weights
@@ -168,20 +168,20 @@ class AttentionPooling(Attention):
 
     def attend(self, x, mask):
         """Return context and weights."""
-        features = ops.tanh(ops.add(ops.einsum("btk,ka->bta", x, self.projection), self.projection_bias))
+        features = ops.tanh(base.product("btk,ka->bta", x, self.projection) + base.widened(self.projection_bias))
         features = ops.reshape(features, (-1, ops.shape(x)[1], self.heads, self.attention_units))  # (B, T, M, A)
-        scores = ops.add(ops.einsum("btma,am->btm", features, self.query), self.query_bias)  # (B, T, M)
-        weights = masked_softmax(scores, None if mask is None else mask[:, :, None], axis=1)  # (B, T, M)
-        context = ops.einsum("btm,btk->bmk", weights, x)  # (B, M, K)
-        return ops.reshape(context, (-1, self.heads * x.shape[2])), mean(weights, axis=2)
+        scores = base.product("btma,am->btm", features, self.query) + base.widened(self.query_bias)  # (B, T, M)
+        weights = base.masked_softmax(scores, None if mask is None else mask[:, :, None], axis=1)  # (B, T, M)
+        context = base.product("btm,btk->bmk", weights, x)  # (B, M, K)
+        return ops.reshape(context, (-1, self.heads * x.shape[2])), base.mean(weights, axis=2)
 
     def compute_mask(self, x, mask=None):
         """Return no mask: the series is pooled."""
         return (None, None) if self.return_weights else None
 
 
-@registered
-class MultiHeadSelfAttention(Attention):
+@base.registered
+class MultiHeadSelfAttention(base.Attention):
     """Keras' multi-head attention of a series with itself (Vaswani et al. 2017), seeded, with its weights returned.
 
     It takes ``x (B, T, K)`` of any T and returns an output ``(B, T, K)`` and weights ``(B, T, T)``, the mean over the
@@ -198,7 +198,7 @@ class MultiHeadSelfAttention(Attention):
     def __init__(self, heads: int = 4, head_units: int = 16, **options) -> None:
         super().__init__(**options)
         self.heads, self.head_units = check_size("heads", heads), check_size("head_units", head_units)
-        precision = "float32" if self.compute_dtype in HALF else self.dtype_policy
+        precision = "float32" if self.compute_dtype in base.HALF else self.dtype_policy
         self.attention = keras.layers.MultiHeadAttention(self.heads, self.head_units, dtype=precision, name="attention")
 
     def build(self, shape) -> None:
@@ -213,10 +213,10 @@ class MultiHeadSelfAttention(Attention):
         """Return output and weights."""
         pairs = None if mask is None else mask[:, :, None] & mask[:, None, :]  # (B, T, T)
         output, weights = self.attention(x, x, attention_mask=pairs, return_attention_scores=True)
-        return blank(output, mask), blank(mean(weights, axis=1), mask)  # (B, M, T, T) -> (B, T, T)
+        return base.blank(output, mask), base.blank(base.mean(weights, axis=1), mask)  # (B, M, T, T) -> (B, T, T)
 
 
-@registered
+@base.registered
 class RandomOffset(keras.layers.Layer):
     """In training, add a normal number to each dimension of each series ``(B, T, D)``, the same at all its steps.
 
@@ -234,7 +234,7 @@ class RandomOffset(keras.layers.Layer):
         super().__init__(**options)
         self.supports_masking = True
         self.stddev, self.seed = check_number("stddev", stddev, 0), check_size("seed", seed, 0)
-        self.numbers = keras.random.SeedGenerator(noise_seed(self.seed))
+        self.numbers = keras.random.SeedGenerator(base.noise_seed(self.seed))
 
     def call(self, x, training=False):
         """Return the series, shifted in training."""

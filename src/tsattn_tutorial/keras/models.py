@@ -14,7 +14,7 @@ import keras
 from keras import layers, ops
 
 from tsattn_tutorial.arguments import check_choice, check_flag, check_number, check_size, layer_seeds
-from tsattn_tutorial.keras.base import blank, mean_step, noise_seed, registered, widened
+from tsattn_tutorial.keras.base import blank, mean_step, noise_seed, product, registered, widened
 from tsattn_tutorial.keras.layers import AttentionPooling, MultiHeadSelfAttention, RandomOffset, TimestepAttention
 from tsattn_tutorial.reference import sinusoidal_positions
 
@@ -66,7 +66,7 @@ def attention_after_encoder(
     x, mask, inputs, seeds = _inputs(shape, masked, seed)
     hidden = _encode(x, mask, encoder, units, seeds)  # (B, T, K)
     attended, weights = _attend(attention, hidden, mask)  # (B, T, K); padding is 0 in it
-    return _model(inputs, layers.Flatten()(attended), weights, classes, seeds)
+    return _model(inputs, layers.Flatten()(Step("blank")(attended, mask)), weights, classes, seeds)
 
 
 def attention_pooling_classifier(
@@ -130,7 +130,7 @@ def convolution_attention_classifier(
     count = range(check_size("attentions", attentions))
     weights = layers.Average()([TimestepAttention(True, seed=next(seeds))(x, mask=mask)[1] for _ in count])  # (B, T)
     convolution = layers.Conv1D(64, 5, padding="same", activation="tanh", kernel_initializer=_glorot(seeds))
-    hidden = convolution(_blank(x, mask))  # (B, T, K)
+    hidden = convolution(Step("blank")(x, mask))  # (B, T, K)
     return _model(inputs, Step("weighted sum")(hidden, weights), weights, classes, seeds)
 
 
@@ -169,15 +169,15 @@ def convolution_pooling_classifier(
         Share of the pooled features that are dropped in training.
     """
     x, mask, inputs, seeds = _inputs(shape, masked, seed)
-    hidden = RandomOffset(check_number("offset", offset, 0), seed=next(seeds))(_blank(x, mask))
+    hidden = RandomOffset(check_number("offset", offset, 0), seed=next(seeds))(Step("blank")(x, mask))
     hidden = layers.GaussianNoise(check_number("noise", noise, 0), seed=noise_seed(next(seeds)))(hidden)
     if check_flag("differences", differences):
         hidden = layers.Concatenate()([hidden, Step("differences")(hidden)])  # (B, T, 2D)
-    hidden = _blank(hidden, mask)
+    hidden = Step("blank")(hidden, mask)
     for _ in range(check_size("convolutions", convolutions, 0)):
         hidden = layers.Conv1D(64, 5, padding="same", kernel_initializer=_glorot(seeds))(hidden)
         hidden = layers.BatchNormalization(momentum=0.9)(hidden, mask=mask)
-        hidden = _blank(layers.ReLU()(hidden), mask)  # (B, T, K)
+        hidden = Step("blank")(layers.ReLU()(hidden), mask)  # (B, T, K)
     if check_size("heads", heads, 0):
         features, weights = AttentionPooling(heads=heads, seed=next(seeds))(hidden, mask=mask)  # (B, M K), (B, T)
     else:
@@ -228,18 +228,17 @@ def self_attention_classifier(
         H, units of a BiLSTM per direction.
     """
     check_choice("placement", placement, get_args(Placement))
-    flags = {"residual": residual, "norm": norm, "lost_mask": lost_mask}
-    chosen = [name for name, flag in flags.items() if check_flag(name, flag)]
-    if attention is None and chosen:
-        raise ValueError(f"{', '.join(chosen)}: belongs to an attention, got no attention")
+    for name, flag in {"residual": residual, "norm": norm, "lost_mask": lost_mask}.items():
+        if check_flag(name, flag) and attention is None:
+            raise ValueError(f"{name} belongs to an attention, got no attention")
     check_size("recurrent", recurrent, 1 + (attention is not None and placement == "between"))
     x, mask, inputs, seeds = _inputs(shape, masked, seed)
-    hidden, weights = _blank(x, mask), None
+    hidden, weights = Step("blank")(x, mask), None
     where = {"before": 0, "between": 1, "after": recurrent}[placement]
     for stage in range(recurrent + 1):
         if attention is not None and stage == where:
             attended, weights = _attend(attention, hidden, mask)  # (B, T, K), (B, T, T)
-            hidden = layers.Add()([hidden, attended]) if residual else attended
+            hidden = Step("residual")(hidden, attended) if residual else attended
             hidden = layers.LayerNormalization()(hidden) if norm else hidden
             mask = None if lost_mask else mask
         if stage < recurrent:
@@ -283,15 +282,15 @@ def transformer_classifier(
         raise ValueError(f"units must be a multiple of heads = {heads}, got {units}")
     check_flag("residual", residual)
     x, mask, inputs, seeds = _inputs(shape, masked, seed)
-    hidden = layers.Dense(units, kernel_initializer=_glorot(seeds))(_blank(x, mask))  # (B, T, K)
+    hidden = layers.Dense(units, kernel_initializer=_glorot(seeds))(Step("blank")(x, mask))  # (B, T, K)
     hidden = Step("positions")(hidden)
     for _ in range(check_size("blocks", blocks)):
         attention = MultiHeadSelfAttention(heads, units // heads, seed=next(seeds))
         attended, weights = attention(layers.LayerNormalization()(hidden), mask=mask)
-        hidden = layers.Add()([hidden, attended]) if residual else attended
+        hidden = Step("residual")(hidden, attended) if residual else attended
         inner = layers.Dense(2 * units, "relu", kernel_initializer=_glorot(seeds))(layers.LayerNormalization()(hidden))
         outer = layers.Dense(units, kernel_initializer=_glorot(seeds))(inner)
-        hidden = layers.Add()([hidden, outer]) if residual else outer
+        hidden = Step("residual")(hidden, outer) if residual else outer
     features, _ = _pool(layers.LayerNormalization()(hidden), mask, pooling, seeds)
     return _model(inputs, features, weights, classes, seeds)
 
@@ -311,13 +310,13 @@ def _inputs(shape: Shape, masked: bool, seed: int):
 
 def _attend(attention: layers.Layer, hidden, mask):
     """Return the output of an attention, in the shape of what it was given, and its weights."""
-    outputs = attention(hidden, mask=mask) if isinstance(attention, layers.Layer) else attention
-    shapes = [part.shape for part in keras.tree.flatten(outputs) if keras.backend.is_keras_tensor(part)]
+    if not isinstance(attention, layers.Layer):
+        raise ValueError(f"attention must be a layer, got {attention!r}")
+    outputs = attention(hidden) if mask is None else attention(hidden, mask=mask)
+    shapes = [part.shape for part in keras.tree.flatten(outputs)]
     if len(shapes) != 2 or shapes[0] != hidden.shape:
-        raise ValueError(
-            f"attention must be a layer that returns an output of the shape of its input, {hidden.shape}, and weights; "
-            f"got {shapes if isinstance(attention, layers.Layer) else repr(attention)}"
-        )
+        wanted = f"an output of the shape of its input, {hidden.shape}, and weights"
+        raise ValueError(f"attention must return {wanted}; got {shapes}")
     return outputs
 
 
@@ -345,7 +344,7 @@ def _pool(hidden, mask, pooling: Pooling, seeds: Iterator[int]):
     """Return one vector for each series ``hidden (B, T, K)``, and the weights ``(B, T)`` if steps were weighed."""
     match check_choice("pooling", pooling, get_args(Pooling)):
         case "flatten":
-            return layers.Flatten()(_blank(hidden, mask)), None
+            return layers.Flatten()(Step("blank")(hidden, mask)), None
         case "mean":
             return Step("mean")(hidden, mask), None
         case "attention":
@@ -360,10 +359,6 @@ def _model(inputs: list, features, weights, classes: int, seeds: Iterator[int]) 
     return keras.Model(inputs, [logits] if weights is None else [logits, weights])
 
 
-def _blank(x, mask):
-    return x if mask is None else Step("blank")(x, mask)
-
-
 def _glorot(seeds: Iterator[int]) -> keras.initializers.Initializer:
     """Return an initialiser with the next seed: Keras would repeat one in layers of equal shape."""
     return keras.initializers.GlorotUniform(seed=next(seeds))
@@ -375,8 +370,9 @@ STEPS = {
     "differences": lambda x, _: ops.pad(x[:, 1:] - x[:, :-1], ((0, 0), (1, 0), (0, 0))),  # 0 at the first step
     "mean": lambda x, mask: mean_step(blank(x, mask), mask),  # (B, T, K) -> (B, K)
     "positions": lambda x, _: x + ops.cast(sinusoidal_positions(*x.shape[1:]), x.dtype),
+    "residual": lambda x, other: x + widened(other),
     "total": lambda x, _: ops.sum(x, axis=(1, 2))[:, None],  # (B, T, D) -> (B, 1)
-    "weighted sum": lambda x, weights: ops.einsum("bt,btk->bk", weights, x),
+    "weighted sum": lambda x, weights: product("bt,btk->bk", weights, x),
 }
 
 
@@ -386,11 +382,14 @@ class Step(layers.Layer):
 
     def __init__(self, step: str, **options) -> None:
         super().__init__(**options)
-        self.step = check_choice("step", step, STEPS)
+        self.step, self.supports_masking = check_choice("step", step, STEPS), True
 
     def call(self, x, beside=None):
         """Return what the step makes of x and, in some, of a mask or of weights."""
         return ops.cast(STEPS[self.step](widened(x), beside), self.compute_dtype)
+
+    def compute_mask(self, x, mask=None):
+        """Return no mask: models hand on their own."""
 
     def get_config(self) -> dict:
         """Return the argument of the layer."""

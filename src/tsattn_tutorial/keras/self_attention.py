@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from tsattn_tutorial.arguments import check_choice, check_flag, check_number, check_size
-from tsattn_tutorial.keras.base import Attention, masked_softmax, registered
+from tsattn_tutorial.keras.base import Attention, masked_softmax, product, registered, widened
 from tsattn_tutorial.keras.layers import MultiHeadSelfAttention
 from tsattn_tutorial.keras.models import self_attention_classifier, transformer_classifier
 
@@ -19,9 +19,7 @@ BETWEEN = {"placement": "between", "residual": True}
 KINDS: Mapping[str, Mapping[str, Any]] = {
     "sigmoid": {"attention_activation": "sigmoid"},
     "old mask": {"attention_activation": "sigmoid", "old_mask": True},
-    "plain": {},
     "scaled": {"scaled": True},
-    "even": {"trainable": False},
 }
 
 #: Variants of `tsattn_tutorial.keras.self_attention_classifier`. ``attention`` names a layer: *sigmoid*, *plain*
@@ -145,22 +143,22 @@ class SeqSelfAttention(Attention):
             allowed = pairs if window is None else window if pairs is None else pairs & window
             weights = masked_softmax(scores, allowed, axis=-1)
         if self.attention_regularizer_weight:
-            overlap = ops.einsum("bij,bkj->bik", weights, weights) - ops.eye(ops.shape(x)[1], dtype=weights.dtype)
+            overlap = product("bij,bkj->bik", weights, weights) - ops.eye(ops.shape(x)[1], dtype=weights.dtype)
             total = ops.sum(ops.square(overlap), axis=(1, 2))
             self.add_loss(self.attention_regularizer_weight * ops.mean(total))
-        return ops.einsum("bij,bjk->bik", weights, x), weights
+        return product("bij,bjk->bik", weights, x), weights
 
     def _scores(self, x):
         if self.attention_type == "multiplicative":
-            scores = ops.einsum("bik,kl,bjl->bij", x, self.kernel, x)
+            scores = product("bik,kl,bjl->bij", x, self.kernel, x)
             scores = scores / self.kernel.shape[0] ** 0.5 if self.scaled else scores
         else:
-            asking = ops.einsum("bik,ka->bia", x, self.asking)[:, :, None]  # (B, T, 1, A)
-            answering = ops.einsum("bjk,ka->bja", x, self.answering)[:, None]  # (B, 1, T, A)
+            asking = product("bik,ka->bia", x, self.asking)[:, :, None]  # (B, T, 1, A)
+            answering = product("bjk,ka->bja", x, self.answering)[:, None]  # (B, 1, T, A)
             together = asking + answering  # (B, T, T, A)
-            together = together if self.additive_bias is None else ops.add(together, self.additive_bias)
-            scores = ops.einsum("bija,as->bij", ops.tanh(together), self.query)
-        return scores if self.attention_bias is None else ops.add(scores, self.attention_bias)
+            together = together if self.additive_bias is None else together + widened(self.additive_bias)
+            scores = product("bija,as->bij", ops.tanh(together), self.query)
+        return scores if self.attention_bias is None else scores + widened(self.attention_bias)
 
     def _window(self, x):
         """Return which steps j a step i may look at, ``(1, T, T) bool``; None for all."""
@@ -204,7 +202,9 @@ def build_variant(variant: str, shape: tuple[int, int], *, classes: int, units: 
     if kind == "multi-head":
         options["attention"] = MultiHeadSelfAttention(4, max(1, units // 2), seed=seed)
     elif kind is not None:
-        options["attention"] = SeqSelfAttention("multiplicative", seed=seed, **KINDS[kind])
+        options["attention"] = SeqSelfAttention(
+            "multiplicative", seed=seed, trainable=kind != "even", **KINDS.get(kind, {})
+        )
     model = self_attention_classifier(shape, **options, **sizes)
     if kind == "even":
         options["attention"].set_weights([0 * weight for weight in options["attention"].get_weights()])
