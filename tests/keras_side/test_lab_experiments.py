@@ -157,7 +157,7 @@ ITALY = {
 
 @pytest.mark.parametrize("model", ITALY)
 def test_a_row_of_power_demand(model):
-    row = archive(0, model=model, epochs=1, batch_size=32)
+    row = archive(0, model=model, training={"epochs": 1, "batch_size": 32})
     assert row["held_out_series"] == 1029 and 0 <= row["accuracy"] <= 1 and row["log_loss"] > 0
     assert row["parameters_of_model"] == pytest.approx(ITALY[model], nan_ok=True)
     assert np.isnan(row["entropy"]) == (model in ("mean pooling", "flatten", "logistic regression", "majority class"))

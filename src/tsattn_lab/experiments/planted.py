@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from tsattn_lab.experiments.common import how_it_went
 from tsattn_tutorial.arguments import check_choice, child_seed
 from tsattn_tutorial.datasets import SeriesBatch, cued_steps, planted_cells, planted_dimensions, planted_steps
 from tsattn_tutorial.metrics import pointing
@@ -207,18 +208,10 @@ def _train_and_test(
 
     batch, cut = data(size, 0), size - size // 10
     history = fit(model, batch[:cut], batch[cut:], epochs=epochs, batch_size=64, seed=seed, progress=False)
-    best = history.epochs[history.best_epoch - 1]
     test = data(TEST, 1)
     probability, weights = predict(model, test)
-    row = {
-        "validation_accuracy": best.validation_accuracy,
-        "validation_loss": best.validation_loss,
-        "accuracy": ((probability > 0.5) == test.y).mean(),
-        "best_epoch": history.best_epoch,
-        "parameters_of_model": model.count_params(),
-        "fit_seconds": history.seconds,
-    }
-    return row, test, weights
+    accuracy = {"accuracy": ((probability > 0.5) == test.y).mean()}
+    return how_it_went(history, model.count_params()) | accuracy, test, weights
 
 
 def _where(weights: np.ndarray, truth: np.ndarray | None, y: np.ndarray) -> dict[str, Any]:

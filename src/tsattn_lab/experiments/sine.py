@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from tsattn_lab.experiments.common import how_it_went
 from tsattn_tutorial.arguments import check_choice, child_seed
 from tsattn_tutorial.bayes import sine_posterior
 from tsattn_tutorial.config import SineConfig
@@ -221,10 +222,5 @@ def _network(
     said = ours.predict(network, parts.validation).probability
     return lambda batch: ours.predict(network, batch), {
         "validation_errors": ((said >= 0.5) != parts.validation.y).sum(),
-        "validation_loss": min(row.validation_loss for row in history.epochs),
-        "parameters_of_model": sum(parameter.numel() for parameter in network.parameters()),
-        "epochs_run": len(history.epochs),
-        "best_epoch": history.best_epoch,
-        "stopped_by": history.stopped_by,
-        "fit_seconds": history.seconds,
+        **how_it_went(history, sum(parameter.numel() for parameter in network.parameters())),
     }
