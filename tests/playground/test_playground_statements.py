@@ -33,11 +33,11 @@ def test_the_models_are_what_the_page_says(exported):
 
 def test_the_table_of_the_page_says_how_the_models_were_made(exported):
     """Sizes, epochs, and that the two models of self-attention started from the same weights."""
-    assert (SHARP.patch_size, SHARP.hidden_size, SHARP.epochs) == (20, PUBLISHED.hidden_size / 2, 4)
+    assert (SHARP.patch_size, SHARP.units, SHARP.epochs) == (20, PUBLISHED.units / 2, 4)
     assert SHARP.normalise and SHARP.slope
     options = exported["plain"].model.options | {"squash": True}
     assert options == exported["sigmoid"].model.options
-    assert (options["patch_size"], options["hidden_size"], PACE["epochs"]) == (10, 8, 10)
+    assert (options["patch_size"], options["units"], PACE["epochs"]) == (10, 8, 10)
     plain, squashed = (build(name, seed=1).state_dict() for name in SELF_ATTENTION)
     assert all(torch.equal(plain[key], squashed[key]) for key in plain)
 

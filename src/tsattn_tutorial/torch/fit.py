@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tsattn_tutorial import history
+from tsattn_tutorial.arguments import require
 from tsattn_tutorial.datasets import SeriesBatch
 from tsattn_tutorial.torch.networks import wide
 
@@ -130,22 +131,20 @@ def predict(model: nn.Module, batch: SeriesBatch) -> history.Prediction:
 
 def _classes(model: nn.Module, batch: SeriesBatch) -> int:
     """Return how many classes the model tells apart, by what it says of one series; refuse what are no logits."""
-    if not len(batch):
-        raise ValueError("batch must hold at least one series, got none")
+    require(len(batch) > 0, "batch must hold at least one series, got none")
     model.eval()
     x, _, mask = _tensors(batch, slice(1), model)
     with torch.enable_grad():
         logit = model(x.requires_grad_().clone(), mask)[0]
-    if logit.shape != (1,) and (logit.ndim != 2 or len(logit) != 1 or logit.shape[1] < 2):
-        raise ValueError(
-            f"model must return logits (B,) or (B, C >= 2), then weights; got {tuple(logit.shape)} for B = 1"
-        )
+    shape = tuple(logit.shape)
+    fits = shape == (1,) or (len(shape) == 2 and shape[0] == 1 and shape[1] >= 2)
+    require(fits, f"model must return logits (B,) or (B, C) with C at least 2, then weights; got {shape} for B = 1")
     node = logit.grad_fn
     while node is not None and re.search(PASSING, node.name()):
         node = node.next_functions[0][0]
-    if node is not None and re.search("igmoid|oftmax", node.name()):
-        raise ValueError(f"model must return logits, got the output of {node.name()}: leave out what it ends in")
-    return 2 if logit.ndim == 1 else logit.shape[1]
+    end = "" if node is None else node.name().removesuffix("Backward0")
+    require(not re.search("igmoid|oftmax", end), f"model must return logits, got the output of a {end}: leave that out")
+    return shape[1] if len(shape) == 2 else 2
 
 
 def _loss(logit: Tensor, y: Tensor, label_smoothing: float, reduction: str = "mean") -> Tensor:

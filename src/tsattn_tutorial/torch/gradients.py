@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tsattn_tutorial.arguments import check_size
+from tsattn_tutorial.arguments import check_size, require
 from tsattn_tutorial.datasets import SeriesBatch
 from tsattn_tutorial.history import PREDICTION_BATCH
 
@@ -67,8 +67,8 @@ def integrated_gradients(
     steps = check_size("steps", steps)
     x = _on_real(batch.x.astype(float), batch.mask)
     start = np.asarray(baseline, dtype=float)
-    if start.shape not in ((), x.shape[1:], x.shape) or not np.isfinite(start).all():
-        raise ValueError(f"baseline must be finite: one number, {x.shape[1:]} or {x.shape}; got {start.shape}")
+    fits = start.shape in ((), x.shape[1:], x.shape) and bool(np.isfinite(start).all())
+    require(fits, f"baseline must be finite: one number, {x.shape[1:]} or {x.shape}; got {start.shape}")
     way = x - start  # (N, T, D)
     middles = ((step + 0.5) / steps for step in range(steps))
     return way * sum(_gradients(model, start + middle * way, batch.mask) for middle in middles) / steps
@@ -79,8 +79,7 @@ def _on_real(values: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
 
 
 def _gradients(model: nn.Module, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
-    if not len(x):
-        raise ValueError("batch must hold at least one series, got none")
+    require(len(x) > 0, "batch must hold at least one series, got none")
     model.eval()
     like = next(model.parameters())
     pieces: list[Tensor] = []
@@ -88,8 +87,7 @@ def _gradients(model: nn.Module, x: np.ndarray, mask: np.ndarray | None) -> np.n
         part = slice(begin, begin + PREDICTION_BATCH)
         samples = torch.tensor(x[part], dtype=like.dtype, device=like.device, requires_grad=True)
         logit, _ = model(samples, None if mask is None else torch.tensor(mask[part], device=like.device))
-        if logit.ndim != 1:
-            raise ValueError(f"model must return one logit a series, (B,), got {tuple(logit.shape)}")
+        require(logit.ndim == 1, f"model must return one logit a series, (B,), got {tuple(logit.shape)}")
         # A logit depends on its own series alone, so the gradient of the sum holds that of each.
         pieces += torch.autograd.grad(logit.sum(), samples)
     return _on_real(torch.cat(pieces).cpu().double().numpy(), mask)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from tsattn_tutorial.arguments import check_choice, check_flag, check_number, check_size
+from tsattn_tutorial.arguments import check_choice, check_flag, check_number, check_size, require
 from tsattn_tutorial.files import written_whole
 
 #: Names of the poolings: attention, and what it has to beat.
@@ -34,11 +34,10 @@ def blanked(x: Tensor, mask: Tensor | None, *, in_front: bool = False) -> tuple[
     """
     if mask is None:
         return x, x.new_ones(x.shape[:2], dtype=torch.bool)
-    if mask.dtype != torch.bool or mask.shape != x.shape[:2]:
-        raise ValueError(f"mask must be {tuple(x.shape[:2])} bool, got {tuple(mask.shape)} {mask.dtype}")
+    fits = mask.dtype == torch.bool and mask.shape == x.shape[:2]
+    require(fits, f"mask must be {tuple(x.shape[:2])} bool, got {tuple(mask.shape)} {mask.dtype}")
     lengths = mask.sum(dim=1, keepdim=True)  # (B, 1)
-    if not lengths.all():
-        raise ValueError("mask must leave every series at least one real step, got one of padding only")
+    require(bool(lengths.all()), "mask must leave every series at least one real step, got one of padding only")
     if in_front and (mask != (torch.arange(x.shape[1], device=mask.device) < lengths)).any():
         raise ValueError("mask must have all padding at the end of each series, got real steps behind padding")
     return x.masked_fill(~mask[:, :, None], 0), mask
@@ -308,8 +307,7 @@ class BiLSTMAttention(nn.Module):
             When a shape does not fit, or the mask is not a run of real steps followed by padding.
         """
         size = self.options["dimensions"]
-        if x.ndim != 3 or x.shape[2] != size:
-            raise ValueError(f"x must be (B, T, {size}), got {tuple(x.shape)}")
+        require(x.ndim == 3 and x.shape[2] == size, f"x must be (B, T, {size}), got {tuple(x.shape)}")
         x, real = blanked(x, mask, in_front=True)  # (B, T, D), (B, T)
         patches, full = self.patches.cut(x, real)  # (B, P, F), (B, P)
         if mask is None:
@@ -387,8 +385,7 @@ class ConvolutionClassifier(nn.Module):
     ) -> None:
         super().__init__()
         sizes = [1, *_sizes("filters", filters)]
-        if len(sizes) != 1 + len(self.KERNELS):
-            raise ValueError(f"filters must be {len(self.KERNELS)} numbers, got {filters!r}")
+        require(len(sizes) == 1 + len(self.KERNELS), f"filters must be {len(self.KERNELS)} numbers, got {filters!r}")
         self.pooling = check_choice("pooling", pooling, ("mean", "max"))
         layers: list[nn.Module] = []
         with seeded(seed):
@@ -413,10 +410,9 @@ def _sizes(name: str, sizes: Iterable[int]) -> list[int]:
 
 
 def _check_unpadded(x: Tensor, mask: Tensor | None, steps: int | None = None) -> None:
-    if x.ndim != 3 or x.shape[2] != 1 or steps not in (None, x.shape[1]):
-        raise ValueError(f"x must be (B, {steps or 'T'}, 1), got {tuple(x.shape)}")
-    if mask is not None:
-        raise ValueError("mask: this network takes series without padding only, got a mask")
+    fits = x.ndim == 3 and x.shape[2] == 1 and steps in (None, x.shape[1])
+    require(fits, f"x must be (B, {steps or 'T'}, 1), got {tuple(x.shape)}")
+    require(mask is None, "mask: this network takes series without padding only, got a mask")
 
 
 def save_model(model: BiLSTMAttention, path: str | Path) -> None:
@@ -429,8 +425,7 @@ def save_model(model: BiLSTMAttention, path: str | Path) -> None:
     ValueError
         When `load_model` would not give the model back, because it was changed since it was built, say.
     """
-    if type(model) is not BiLSTMAttention:
-        raise ValueError(f"model must be a BiLSTMAttention, got a {type(model).__name__}")
+    require(type(model) is BiLSTMAttention, f"model must be a BiLSTMAttention, got a {type(model).__name__}")
     with written_whole(path) as temporary:
         torch.save({"options": model.options, "weights": model.state_dict()}, temporary)
         load_model(temporary)
