@@ -68,13 +68,6 @@ def test_memory_is_counted_while_it_is_held():
     assert cost.peak_bytes(lambda: None) == 0
 
 
-def test_gradients_of_the_weights_count_in_every_pass():
-    weights = 3 * 256**2 * 4  # bytes
-    run = cost.one_pass("self-attention, explicit", series=1, steps=1, width=256)
-    first, second = cost.peak_bytes(run), cost.peak_bytes(run)
-    assert weights < first == second < 2 * weights
-
-
 def test_only_the_explicit_way_holds_a_matrix_of_all_weights():
     steps = 1024
     matrix = 2 * steps**2 * 4  # bytes

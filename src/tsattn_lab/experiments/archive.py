@@ -110,8 +110,9 @@ def _fit_and_score(
 ) -> dict[str, Any]:
     if inside.mask is not None:
         inside, outside = (padded(part, STEPS) for part in standardised(inside, outside))
+    started = time.perf_counter()
     fitted = _baseline(model, inside, seed) if model in BASELINES else _network(model, inside, seed, training)
-    predict, parameters, seconds = fitted
+    seconds, (predict, parameters) = time.perf_counter() - started, fitted
     probability, weights = predict(outside)
     return {
         "y": outside.y,
@@ -138,8 +139,8 @@ def _pairs(data_set: str, held_out: str, seed: int) -> Iterator[tuple[SeriesBatc
                 yield tuple(train[np.concatenate(part)] for part in zip(*halves, strict=True))
 
 
-def _baseline(model: str, train: SeriesBatch, seed: int) -> tuple[Predict, float, float]:
-    """Fit one of ``BASELINES``; return what predicts, the number of parameters, and seconds."""
+def _baseline(model: str, train: SeriesBatch, seed: int) -> tuple[Predict, float]:
+    """Fit one of ``BASELINES``; return what predicts, and the number of parameters."""
     features, parameters, classifier = _features, np.nan, DummyClassifier()
     if model == "MiniRocket":
         from aeon.classification.convolution_based import MiniRocketClassifier
@@ -151,10 +152,8 @@ def _baseline(model: str, train: SeriesBatch, seed: int) -> tuple[Predict, float
         classifier = classifier if train.mask is None else make_pipeline(StandardScaler(), classifier)
         classes = len(np.unique(train.y))
         parameters = (features(train).shape[1] + 1) * (1 if classes == 2 else classes)
-    started = time.perf_counter()
     classifier.fit(features(train), train.y)
-    seconds = time.perf_counter() - started
-    return lambda batch: (classifier.predict_proba(features(batch)), None), parameters, seconds
+    return lambda batch: (classifier.predict_proba(features(batch)), None), parameters
 
 
 def _features(batch: SeriesBatch) -> np.ndarray:
@@ -170,8 +169,8 @@ def _channels_first(batch: SeriesBatch) -> np.ndarray:
     return batch.x.swapaxes(1, 2)  # (N, D, T)
 
 
-def _network(model: str, train: SeriesBatch, seed: int, training: Mapping[str, float]) -> tuple[Predict, float, float]:
-    """Fit a network; return what predicts, the number of parameters, and seconds."""
+def _network(model: str, train: SeriesBatch, seed: int, training: Mapping[str, float]) -> tuple[Predict, float]:
+    """Fit a network; return what predicts, and the number of parameters."""
     from tsattn_tutorial import keras as ours
 
     shape, sizes = train.x.shape[1:], {"classes": len(np.unique(train.y)), "seed": seed}
@@ -185,13 +184,13 @@ def _network(model: str, train: SeriesBatch, seed: int, training: Mapping[str, f
     else:
         check_choice("model", model, (*BASELINES, *VOWELS_MODELS, *ours.LINE_UP))
         network = ours.build_variant(model, shape, **sizes)
-    history = ours.fit(network, train, **usual | training, seed=seed, progress=False)
+    ours.fit(network, train, **usual | training, seed=seed, progress=False)
 
     def predict(batch: SeriesBatch) -> tuple[np.ndarray, np.ndarray | None]:
         p, weights = ours.predict(network, batch)
         return np.stack([1 - p, p], axis=1) if p.ndim == 1 else p, weights
 
-    return predict, network.count_params(), history.seconds
+    return predict, network.count_params()
 
 
 def _entropy(weights: np.ndarray, batch: SeriesBatch) -> float:

@@ -101,7 +101,10 @@ def sine(
         bayes = score_probabilities(test.y, ideal) | score_attention(attention, test)
         drawn = [lambda epoch: sine_waves(config, child_seed(seed, 2 + epoch)), sine_waves(config, child_seed(seed, 2))]
         parts = Split(*drawn, test)
-    predict, trained = _fitted(model, changes, recipe or {}, parts, config)
+    if model in (*_NETWORKS, *_RECIPES):
+        predict, trained = _network(model, changes, recipe or {}, parts, config)
+    else:
+        predict, trained = _method(model, parts, config)
     started = time.perf_counter()
     probability, weights = predict(test)
     seconds = time.perf_counter() - started
@@ -157,13 +160,9 @@ def _elsewhere(weights: np.ndarray | None, test: SeriesBatch) -> dict[str, Any]:
     return moved | {"peak_mass": mass.mean(), "peak_chance": chance.mean()}
 
 
-def _fitted(
-    model: str, changes: Sequence[str], recipe: Mapping[str, Any], parts: Split, config: SineConfig
-) -> tuple[Predict, dict[str, Any]]:
-    """Fit a model; return what predicts, and how it was trained."""
+def _method(model: str, parts: Split, config: SineConfig) -> tuple[Predict, dict[str, Any]]:
+    """Fit what is no network; return what predicts, and how it was trained."""
     trained = {"parameters_of_model": 0, "epochs_run": np.nan, "fit_seconds": 0.0}
-    if model in (*_NETWORKS, *_RECIPES):
-        return _network(model, changes, recipe, parts, config)
     if model == "one-line rule":
         return _rule, trained
     if model == "Bayes":
