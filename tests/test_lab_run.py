@@ -16,6 +16,12 @@ from tsattn_lab import run
 from tsattn_lab.run import CIRCUMSTANCES, IDENTITY, ONE_THREAD, read_rows
 
 
+@pytest.fixture(autouse=True)
+def no_keras(monkeypatch):
+    """Else models of other tests are cleared away after every fit, which takes longer than the fit."""
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+
+
 @pytest.fixture
 def cheap():
     """A cheap function that notes what was run."""

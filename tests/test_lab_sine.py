@@ -45,7 +45,7 @@ def test_all_models_get_the_data_of_the_source_and_a_seed_gives_one_row():
     assert all(repr(rows[0][name]) == repr(rows[1][name]) for name in rows[0] if "seconds" not in name)
     rule = sine(1, model="one-line rule", dataset_size=60)
     assert rule["test_series"] == len(test) == 12 and rule["errors"] == 0
-    assert rule["chance"] == rows[0]["chance"] == pytest.approx(test.truth[test.y == 1].mean())
+    assert pytest.approx(rule["chance"]) == rows[0]["chance"] == pytest.approx(test.truth[test.y == 1].mean())
 
 
 def test_the_source_is_trained_as_it_was_published_and_measured_as_it_says(monkeypatch):

@@ -1,6 +1,7 @@
 """The sweeps of the book are what is in its files, and the command runs them."""
 
 import os
+import sys
 
 import pandas as pd
 import pytest
@@ -13,6 +14,7 @@ from tsattn_lab.sweeps import SWEEPS
 @pytest.fixture(autouse=True)
 def threads(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # so that what the command sets is undone
+    monkeypatch.delitem(sys.modules, "keras", raising=False)  # else models of other tests are cleared after every fit
 
 
 @pytest.fixture
