@@ -20,8 +20,3 @@ def mortal(seed: int, *, folder: str, once=(), always=(), leaves=(), strange=())
         raise SystemExit("gone")
     score = (number for number in range(seed)) if seed in strange else seed / 3
     return {"score": score} | {name: os.environ.get(name) for name in ONE_THREAD}
-
-
-def limits(seed: int):
-    """Say little."""
-    return {"score": seed}

@@ -68,13 +68,6 @@ def test_memory_is_counted_while_it_is_held():
     assert cost.peak_bytes(lambda: None) == 0
 
 
-def test_gradients_of_the_weights_count_in_every_pass():
-    weights = 3 * 256**2 * 4  # bytes
-    run = cost.one_pass("self-attention, explicit", series=1, steps=1, width=256)
-    first, second = cost.peak_bytes(run), cost.peak_bytes(run)
-    assert weights < first == second < 2 * weights
-
-
 def test_only_the_explicit_way_holds_a_matrix_of_all_weights():
     steps = 1024
     matrix = 2 * steps**2 * 4  # bytes
@@ -86,7 +79,7 @@ def test_only_the_explicit_way_holds_a_matrix_of_all_weights():
 def test_one_thing_is_varied_at_a_time(monkeypatch, capsys):
     monkeypatch.setattr(cost, "VARIED", {"steps": (4, 8), "width": (2, 6)})
     monkeypatch.setattr(cost, "limits", pd.DataFrame)
-    monkeypatch.setattr(cost, "ENOUGH", 0)
+    monkeypatch.setattr(cost, "ENOUGH", 1e-9)
     rows, ratios = cost.costs(1)
     assert len(rows) == 2 * 2 * 5 * len(LAYERS) and len(ratios) == 2 * 2 * (len(LAYERS) - 1)
     varied = {("steps", 4, 2, 64), ("steps", 8, 2, 64), ("width", 512, 2, 2), ("width", 512, 2, 6)}

@@ -1,7 +1,6 @@
 """Run a sweep of the book, or say what would be run: ``python -m tsattn_lab --help``."""
 
 import argparse
-import contextlib
 import datetime
 import os
 import shlex
@@ -43,14 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if chosen.dry_run:
             print(_plan(list_fits(function, settings), path))
             return
-        with contextlib.ExitStack() as stack:
-            client = None
-            if chosen.scheduler:
-                from distributed import Client
-
-                client = stack.enter_context(Client(chosen.scheduler, set_as_default=False))
-            command = shlex.join([*PROGRAM.split(), *arguments])
-            table = run(function, settings, path, client=client, workers=chosen.workers, command=command)
+        command = shlex.join([*PROGRAM.split(), *arguments])
+        table = run(function, settings, path, client=chosen.scheduler, workers=chosen.workers, command=command)
     except (ValueError, OSError, ImportError) as error:
         parser.error(str(error))
     failed = int((table["error"] != "").sum())

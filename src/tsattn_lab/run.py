@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -26,12 +26,10 @@ from tsattn_tutorial.arguments import check_size
 from tsattn_tutorial.files import written_whole
 from tsattn_tutorial.history import progress_bar
 
-if TYPE_CHECKING:
-    from distributed import Client
-
 IDENTITY = ("function", "seed", "settings")
 CIRCUMSTANCES = ("total_seconds", "error", "command", "date", "python", "versions", "machine", "threads")
 DEATHS = 3  # of a worker under the same fit; then the fit has failed
+DIED = "times, the last time with no other fit running (killed, out of memory, or a crash in compiled code)"
 VERSIONS = ("tsattn_tutorial", "numpy", "torch", "tensorflow", "keras", "aeon")
 
 # A fit has one thread, so that fits scale with cores. Libraries read these when they are loaded.
@@ -52,7 +50,7 @@ def run(
     settings: Iterable[Mapping[str, Any]],
     output: str | os.PathLike[str],
     *,
-    client: "Client | None" = None,
+    client: Any = None,
     workers: int = 1,
     command: str = "",
 ) -> pd.DataFrame:
@@ -72,8 +70,8 @@ def run(
         can hold.
     output : str or path
         The CSV file; its folder must exist.
-    client : distributed.Client, optional
-        A Dask cluster whose workers have one thread each; ``workers`` then has no meaning.
+    client : distributed.Client or str, optional
+        A Dask cluster whose workers have one thread each, or its address; ``workers`` then has no meaning.
     workers : int
         Processes on this machine, one thread each. A single fit at a time runs in this process, with its threads:
         nothing has to be started, and a debugger gets in.
@@ -97,19 +95,16 @@ def run(
     """
     fits, path = list_fits(function, settings), Path(output)
     check_size("workers", workers)
-    for worker, threads in client.nthreads().items() if client else ():
-        if threads > 1:
-            wanted = "one thread each, because a fit needs a process to itself (dask worker --nworkers N --nthreads 1)"
-            raise ValueError(f"client: expected workers with {wanted}; got {threads} threads at {worker}")
     with _locked(path):
         rows = read_rows(path)
         missing = {key: fit for key, fit in fits.items() if key not in rows or rows[key]["error"]}
-        with (
-            progress_bar(len(missing), "fit") as bar,
-            contextlib.closing(_run_all(function, missing, client, workers)) as ended,  # stops when writing fails
-        ):
+        if missing and (client or workers > 1):
+            rows_of = _run_on_dask(function, missing, client, min(workers, len(missing)))
+        else:
+            rows_of = ((key, _run_fit(function, key[1], given)) for key, given in missing.items())
+        with progress_bar(len(missing), "fit") as bar, contextlib.closing(rows_of) as ended:  # also when writing fails
             for key, row in ended:
-                rows[key] = row | {"command": command}
+                rows[key] = dict(zip(IDENTITY, key, strict=True)) | row | {"command": command}
                 _write_rows(path, rows)
                 bar.update()
     return pd.read_csv(path, float_precision="round_trip").fillna({"error": ""})
@@ -122,23 +117,18 @@ def list_fits(function: Function, settings: Iterable[Mapping[str, Any]]) -> dict
         raise ValueError(f"function: expected one with a name, got {function!r}")
     signature = inspect.signature(function)
     defaults = {parameter.name: parameter.default for parameter in signature.parameters.values()}
+    usual = {key: _json(default) for key, default in defaults.items()}
     fits = {}
     for number, given in enumerate(settings):
         try:
             if not isinstance(given, Mapping) or "seed" not in given:
                 raise ValueError(f"expected a dict with a seed, got {given!r}")
             seed = check_size("seed", given["seed"], 0)
-            rest = {name: _plain(name, value) for name, value in given.items() if name != "seed"}
+            rest = {key: _plain(key, value, defaults.get(key)) for key, value in given.items() if key != "seed"}
             signature.bind(seed, **rest)
         except (TypeError, ValueError) as problem:
             raise ValueError(f"settings[{number}]: {problem}; {name} takes {', '.join(defaults)}") from None
-        for key, value in rest.items():  # a whole number is meant as a float where the default is one
-            rest[key] = float(value) if isinstance(defaults.get(key), float) and type(value) is int else value
-        different = {
-            key: value
-            for key, value in rest.items()
-            if _json(value) != _json(defaults.get(key, inspect.Parameter.empty))
-        }
+        different = {key: value for key, value in rest.items() if _json(value) != usual.get(key)}
         fits[name, seed, _json(different)] = different
     if not fits:
         raise ValueError("settings: expected at least one, got none")
@@ -198,9 +188,13 @@ def _json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, default=repr)
 
 
-def _plain(name: str, value: Any) -> Any:
-    """Return a setting that JSON gives back as it is; a number of NumPy becomes one of Python."""
+def _plain(name: str, value: Any, default: Any) -> Any:
+    """Return a setting that JSON gives back as it is.
+
+    A number of NumPy becomes one of Python, a whole number a float where the default is one.
+    """
     value = value.item() if isinstance(value, np.generic) else value
+    value = float(value) if isinstance(default, float) and type(value) is int else value
     try:
         kept = repr(json.loads(json.dumps(value, allow_nan=False))) == repr(value)
     except (TypeError, ValueError):
@@ -225,39 +219,21 @@ def _locked(path: Path) -> Iterator[None]:
     """Keep other processes from writing to the file; the system takes the lock away when this one dies."""
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{path}: expected an existing folder to write to, got {path.parent}")
-    lock = path.with_name(f".{path.name}.lock")
-    with lock.open("a") as file:
+    with path.with_name(f".{path.name}.lock").open("a") as file:  # it stays: a lock on a file that was deleted is none
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            mine = os.path.samestat(os.fstat(file.fileno()), lock.stat())  # else it was deleted before it was mine
-        except OSError:
-            mine = False
-        if not mine:
-            raise ValueError(f"{path}: another process is writing to it; wait for it, or write to a file of your own")
-        try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)
+        except BlockingIOError:
+            what = "another process is writing to it; wait for it, or write to a file of your own"
+            raise ValueError(f"{path}: {what}") from None
+        yield
 
 
-def _run_all(
-    function: Function, fits: Mapping[Key, dict[str, Any]], client: "Client | None", workers: int
-) -> Iterator[tuple[Key, Row]]:
-    """Run fits; yield their rows as they end."""
-    if client or (fits and workers > 1):
-        with contextlib.nullcontext(client) if client else _cluster(min(workers, len(fits))) as there:
-            yield from _run_on_dask(function, fits, there)
-    else:
-        for key, settings in fits.items():
-            yield key, _run_fit(function, key, settings)
-
-
-def _run_fit(function: Function, key: Key, settings: dict[str, Any]) -> Row:
+def _run_fit(function: Function, seed: int, settings: dict[str, Any]) -> Row:
     """Run one fit, in whatever process this is; return its row, also when the fit fails."""
     with _ONE_AT_A_TIME:
         started, cells, error = time.perf_counter(), {}, ""
         try:
-            for name, value in dict(function(key[1], **settings)).items():
+            for name, value in dict(function(seed, **settings)).items():
                 if name in (*IDENTITY, *CIRCUMSTANCES):
                     raise ValueError(f"result {name!r}: the name is taken, expected another")
                 value = value.item() if isinstance(value, np.generic) else value
@@ -268,16 +244,11 @@ def _run_fit(function: Function, key: Key, settings: dict[str, Any]) -> Row:
             cells, error = {}, f"{type(problem).__name__}: {problem}"
         if "keras" in sys.modules:
             sys.modules["keras"].utils.clear_session()  # else every model stays in memory
-        return _row(key, cells, time.perf_counter() - started, error)
-
-
-def _row(key: Key, cells: Row, seconds: float | str, error: str) -> Row:
-    identity = dict(zip(IDENTITY, key, strict=True))
-    return identity | cells | {"total_seconds": seconds, "error": error} | circumstances()
+        return cells | {"total_seconds": time.perf_counter() - started, "error": error} | circumstances()
 
 
 @contextlib.contextmanager
-def _cluster(workers: int) -> Iterator["Client"]:
+def _cluster(workers: int) -> Iterator[Any]:
     """Start a cluster on this machine, one process and one thread a worker; it restarts workers that die."""
     import dask
     from distributed import Client, LocalCluster
@@ -293,41 +264,42 @@ def _cluster(workers: int) -> Iterator["Client"]:
         yield client
 
 
-def _run_on_dask(function: Function, fits: Mapping[Key, dict[str, Any]], client: "Client") -> Iterator[tuple[Key, Row]]:
+def _run_on_dask(
+    function: Function, fits: Mapping[Key, dict[str, Any]], client: Any, workers: int
+) -> Iterator[tuple[Key, Row]]:
     """Run fits on a cluster. Its scheduler keeps the queue, and may ask for workers.
 
     Dask says of every fit that a dead worker had, running or waiting, that it killed the worker. So these wait until
     all others are done; then each has the cluster to itself, and whoever kills a worker now does it alone.
     """
-    from distributed import CancelledError, KilledWorker, wait
+    from distributed import CancelledError, Client, KilledWorker, wait
 
-    def start(key: Key) -> None:
-        running[client.submit(_run_fit, function, key, fits[key], pure=False)] = key
-
-    running: dict[Any, Key] = {}
-    suspects: list[Key] = []
-    deaths: Counter[Key] = Counter()
-    for key in fits:
-        start(key)
-    try:
-        while running:
-            with client.as_current():
-                ended = wait(list(running), return_when="FIRST_COMPLETED").done
-            for future in ended:
-                key, problem = running.pop(future), future.exception()
-                died = isinstance(problem, KilledWorker)
-                deaths[key] += died
-                if died and deaths[key] < DEATHS:
-                    suspects.append(key)
-                    continue
-                row = future.result() if problem is None else None
-                future.release()  # else the result stays on its worker, and is computed anew when that one dies
-                why = f"{DEATHS} times, the last time with no other fit running (killed, out of memory, or a crash)"
-                error = f"WorkerDied: {why}" if died else f"{type(problem).__name__}: {problem}"
-                yield key, row or _row(key, {}, "", error) | {"threads": 1}  # of the worker, not of this process
-            if suspects and not running:
-                start(suspects.pop(0))
-    except CancelledError:
-        raise ConnectionError("lost the scheduler; what is done is in the file, run it again") from None
-    finally:
-        client.cancel(list(running))
+    opened = Client(client, set_as_default=False) if isinstance(client, str) else contextlib.nullcontext(client)
+    waiting, suspects, running, deaths = list(fits), [], {}, Counter()
+    with opened if client else _cluster(workers) as client:
+        for worker, threads in client.nthreads().items():
+            if threads > 1:
+                wanted = "one thread each, for a fit needs a process to itself (dask worker --nworkers N --nthreads 1)"
+                raise ValueError(f"client: expected workers with {wanted}; got {threads} threads at {worker}")
+        try:
+            while waiting or running:
+                running |= {client.submit(_run_fit, function, k[1], fits[k], pure=False): k for k in waiting}
+                with client.as_current():
+                    ended = wait(list(running), return_when="FIRST_COMPLETED").done
+                for future in ended:
+                    key, problem = running.pop(future), future.exception()
+                    died = isinstance(problem, KilledWorker)
+                    deaths[key] += died
+                    if died and deaths[key] < DEATHS:
+                        suspects.append(key)
+                        continue
+                    error = f"WorkerDied: {DEATHS} {DIED}" if died else f"{type(problem).__name__}: {problem}"
+                    failed = {"total_seconds": "", "error": error} | circumstances() | {"threads": 1}  # of the worker
+                    row = failed if problem else future.result()
+                    future.release()  # else the result stays on its worker, and is computed anew when that one dies
+                    yield key, row
+                waiting, suspects = ([], suspects) if running else (suspects[:1], suspects[1:])
+        except CancelledError:
+            raise ConnectionError("lost the scheduler; what is done is in the file, run it again") from None
+        finally:
+            client.cancel(list(running))

@@ -1,4 +1,4 @@
-"""The sweeps behind ``book/results/``, by the name of their file: a function, and all settings that it is called with."""
+"""The sweeps behind ``book/results/``, by the name of their file."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -56,7 +56,7 @@ def _vowels() -> Settings:
     two = ["convolution, attention", "two convolutions, attention"]
     rows = _grid(TEN, model=[*VOWELS_MODELS, *VARIANTS, "logistic regression", "MiniRocket"])
     rows += _grid(range(3), model=list(VOWELS_MODELS), held_out=["forward"])
-    rows += _grid(range(3), model=two, held_out=["forward"], label_smoothing=[0.05])
+    rows += _grid(range(3), model=two, held_out=["forward"], training=[{"label_smoothing": 0.05}])
     return [{"data_set": "JapaneseVowels", **row} for row in rows]
 
 
@@ -91,10 +91,10 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], Settings]] = {
     "italy_power_demand": (
         lab.archive,
         _grid(TEN, model=ITALY, **BOTH)
-        + _grid(TEN, model=["weighted regression"], epochs=[50], learning_rate=[0.003], **BOTH)
-        + _grid(TEN, model=["lstm"], epochs=[10], batch_size=[32])
+        + _grid(TEN, model=["weighted regression"], training=[{"epochs": 50, "learning_rate": 0.003}], **BOTH)
+        + _grid(TEN, model=["lstm"], training=[{"epochs": 10, "batch_size": 32}])
         + _grid(TEN, model=["lstm"], held_out=["folds"])
-        + _grid(FIVE, model=["lstm"], epochs=[100], **BOTH)
+        + _grid(FIVE, model=["lstm"], training=[{"epochs": 100}], **BOTH)
         + _grid(TEN, model=["MiniRocket"])
         + _grid([0], model=["majority class"]),
     ),

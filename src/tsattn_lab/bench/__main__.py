@@ -1,4 +1,4 @@
-"""Time things side by side, print ratios, keep every measurement: ``python -m tsattn_lab.bench [models|cost|sweep]``."""
+"""Time things side by side, print ratios, keep every measurement: ``python -m tsattn_lab.bench --help``."""
 
 import argparse
 

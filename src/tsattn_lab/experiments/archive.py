@@ -1,10 +1,11 @@
 """Series from the field: a problem of the archive, one of several models, its accuracy."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.metrics import log_loss
@@ -45,10 +46,7 @@ def archive(
     *,
     data_set: str = "ItalyPowerDemand",
     model: str = "attention",
-    epochs: int | None = None,
-    batch_size: int | None = None,
-    learning_rate: float | None = None,
-    label_smoothing: float = 0.0,
+    training: Mapping[str, float] | None = None,
     held_out: str = "test",
 ) -> dict[str, Any]:
     """Classify series of the archive: days of power demand by the season, or recordings of two vowels by the speaker.
@@ -70,10 +68,8 @@ def archive(
         ``"weighted regression"``: logistic regression on a series that attention has weighed; ``"lstm"``: LSTM(64) and
         attention pooling, as in the quick start that everybody copies. On JapaneseVowels a key of ``VOWELS_MODELS`` or
         of ``tsattn_tutorial.keras.LINE_UP``.
-    epochs, batch_size, learning_rate : optional
-        As in `tsattn_tutorial.keras.fit`, where they are to be others than the model usually has.
-    label_smoothing : float
-        As in `tsattn_tutorial.keras.fit`.
+    training : mapping, optional
+        Arguments of `tsattn_tutorial.keras.fit` that are to be others than the network usually has.
     held_out : str
         ``"test"``: train on the training series, score on the test series. For making choices, inside the training
         series: ``"folds"``, five-fold cross-validation; ``"forward"``: train on the first third, half and two thirds of
@@ -93,29 +89,38 @@ def archive(
     """
     check_choice("data_set", data_set, ("ItalyPowerDemand", "JapaneseVowels"))
     check_choice("held_out", held_out, ("test", "folds", "forward"))
-    italy = data_set == "ItalyPowerDemand"
-    given = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
-    given = {name: value for name, value in given.items() if value is not None} | {"label_smoothing": label_smoothing}
-    rows: list[tuple[Any, ...]] = []
-    for inside, outside in _pairs(data_set, held_out, seed):
-        if not italy:
-            inside, outside = (padded(part, STEPS) for part in standardised(inside, outside))
-        fitted = _baseline(model, inside, seed) if model in BASELINES else _network(model, inside, seed, given)
-        predict, parameters, seconds = fitted
-        probability, weights = predict(outside)
-        train_accuracy = (predict(inside)[0].argmax(axis=1) == inside.y).mean()
-        rows.append((outside.y, probability, train_accuracy, seconds, _entropy(weights, outside)))
-    y, probability = (np.concatenate(part) for part in list(zip(*rows, strict=True))[:2])
-    _, _, train_accuracy, seconds, entropy = zip(*rows, strict=True)
-    labels_only = model == "MiniRocket" and not italy  # the rows of ItalyPowerDemand have the log-loss of its labels
+    parts = pd.DataFrame(
+        _fit_and_score(model, *pair, seed, training or {}) for pair in _pairs(data_set, held_out, seed)
+    )
+    y, probability = (np.concatenate(list(parts[name])) for name in ("y", "probability"))
+    labels_only = model == "MiniRocket" and data_set != "ItalyPowerDemand"  # where rows have the log-loss of its labels
     return {
         "accuracy": (probability.argmax(axis=1) == y).mean(),
         "log_loss": np.nan if labels_only else log_loss(y, probability, labels=range(probability.shape[1])),
         "held_out_series": y.size,
-        "train_accuracy": np.mean(train_accuracy),
-        "parameters_of_model": parameters,
-        "fit_seconds": sum(seconds),
-        "entropy": np.mean(entropy),
+        "train_accuracy": parts["train_accuracy"].mean(),
+        "parameters_of_model": parts["parameters"][0],
+        "fit_seconds": parts["seconds"].sum(),
+        "entropy": parts["entropy"].mean(),
+    }
+
+
+def _fit_and_score(
+    model: str, inside: SeriesBatch, outside: SeriesBatch, seed: int, training: Mapping[str, float]
+) -> dict[str, Any]:
+    if inside.mask is not None:
+        inside, outside = (padded(part, STEPS) for part in standardised(inside, outside))
+    started = time.perf_counter()
+    fitted = _baseline(model, inside, seed) if model in BASELINES else _network(model, inside, seed, training)
+    seconds, (predict, parameters) = time.perf_counter() - started, fitted
+    probability, weights = predict(outside)
+    return {
+        "y": outside.y,
+        "probability": probability,
+        "train_accuracy": (predict(inside)[0].argmax(axis=1) == inside.y).mean(),
+        "entropy": np.nan if weights is None else _entropy(weights, outside),
+        "parameters": parameters,
+        "seconds": seconds,
     }
 
 
@@ -134,25 +139,21 @@ def _pairs(data_set: str, held_out: str, seed: int) -> Iterator[tuple[SeriesBatc
                 yield tuple(train[np.concatenate(part)] for part in zip(*halves, strict=True))
 
 
-def _baseline(model: str, train: SeriesBatch, seed: int) -> tuple[Predict, float, float]:
-    """Fit one of ``BASELINES``; return what predicts, the number of parameters, and seconds."""
-    features, parameters, classes = _features, np.nan, len(np.unique(train.y))
-    if model == "majority class":
-        classifier = DummyClassifier()
-    elif model == "MiniRocket":
+def _baseline(model: str, train: SeriesBatch, seed: int) -> tuple[Predict, float]:
+    """Fit one of ``BASELINES``; return what predicts, and the number of parameters."""
+    features, parameters, classifier = _features, np.nan, DummyClassifier()
+    if model == "MiniRocket":
         from aeon.classification.convolution_based import MiniRocketClassifier
 
-        classifier = MiniRocketClassifier(random_state=seed, n_jobs=1)
-        features = _channels_first
-    else:
+        classifier, features = MiniRocketClassifier(random_state=seed, n_jobs=1), _channels_first
+    elif model == "logistic regression":
         search = {"cv": StratifiedKFold(FOLDS, shuffle=True, random_state=seed), "scoring": "neg_log_loss"}
         classifier = LogisticRegressionCV(**search, l1_ratios=(0,), max_iter=2000, use_legacy_attributes=False)
         classifier = classifier if train.mask is None else make_pipeline(StandardScaler(), classifier)
+        classes = len(np.unique(train.y))
         parameters = (features(train).shape[1] + 1) * (1 if classes == 2 else classes)
-    started = time.perf_counter()
     classifier.fit(features(train), train.y)
-    seconds = time.perf_counter() - started
-    return lambda batch: (classifier.predict_proba(features(batch)), None), parameters, seconds
+    return lambda batch: (classifier.predict_proba(features(batch)), None), parameters
 
 
 def _features(batch: SeriesBatch) -> np.ndarray:
@@ -168,8 +169,8 @@ def _channels_first(batch: SeriesBatch) -> np.ndarray:
     return batch.x.swapaxes(1, 2)  # (N, D, T)
 
 
-def _network(model: str, train: SeriesBatch, seed: int, given: dict[str, float]) -> tuple[Predict, float, float]:
-    """Fit a network; return what predicts, the number of parameters, and seconds."""
+def _network(model: str, train: SeriesBatch, seed: int, training: Mapping[str, float]) -> tuple[Predict, float]:
+    """Fit a network; return what predicts, and the number of parameters."""
     from tsattn_tutorial import keras as ours
 
     shape, sizes = train.x.shape[1:], {"classes": len(np.unique(train.y)), "seed": seed}
@@ -183,19 +184,17 @@ def _network(model: str, train: SeriesBatch, seed: int, given: dict[str, float])
     else:
         check_choice("model", model, (*BASELINES, *VOWELS_MODELS, *ours.LINE_UP))
         network = ours.build_variant(model, shape, **sizes)
-    history = ours.fit(network, train, **usual | given, seed=seed, progress=False)
+    ours.fit(network, train, **usual | training, seed=seed, progress=False)
 
     def predict(batch: SeriesBatch) -> tuple[np.ndarray, np.ndarray | None]:
         p, weights = ours.predict(network, batch)
         return np.stack([1 - p, p], axis=1) if p.ndim == 1 else p, weights
 
-    return predict, network.count_params(), history.seconds
+    return predict, network.count_params()
 
 
-def _entropy(weights: np.ndarray | None, batch: SeriesBatch) -> float:
+def _entropy(weights: np.ndarray, batch: SeriesBatch) -> float:
     """Average the entropy of the rows ``(N, T)`` or ``(N, T, T)`` of real steps over that of even weights."""
-    if weights is None:
-        return np.nan
     mask = np.ones(batch.x.shape[:2], bool) if batch.mask is None else batch.mask
     rows, looks = (weights[:, None], mask[:, :1]) if weights.ndim == 2 else (weights, mask)
     return normalised_entropy(rows, mask[:, None])[looks].mean()

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import confusion_matrix, f1_score, log_loss
 
+from tsattn_lab.experiments.common import how_it_went
 from tsattn_tutorial.arguments import check_choice, child_seed
 from tsattn_tutorial.datasets import MOTIF_REGIMES, SeriesBatch, class_motifs
 from tsattn_tutorial.reference import normalised_entropy
@@ -70,10 +71,7 @@ def motifs(
         "log_loss": log_loss(test.y, probability, labels=range(CLASSES)),
         "macro_f1": f1.mean(),
         "train_accuracy": (predict(model, train).probability.argmax(axis=1) == train.y).mean(),
-        "validation_loss": history.epochs[history.best_epoch - 1].validation_loss,
-        "best_epoch": history.best_epoch,
-        "parameters_of_model": model.count_params(),
-        "fit_seconds": history.seconds,
+        **how_it_went(history, model.count_params()),
         **_attention(weights, test, regime),
         **{f"f1_{label}": value for label, value in enumerate(f1)},
         "confusion": json.dumps(confusion_matrix(test.y, said, labels=range(CLASSES)).tolist()),

@@ -1,10 +1,12 @@
 """Planted signals, in Keras: can attention find the step, the dimension, the cell."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from tsattn_lab.experiments.common import how_it_went
 from tsattn_tutorial.arguments import check_choice, child_seed
 from tsattn_tutorial.datasets import SeriesBatch, cued_steps, planted_cells, planted_dimensions, planted_steps
 from tsattn_tutorial.metrics import pointing
@@ -63,13 +65,9 @@ def attention_over_steps(
     """
     from tsattn_tutorial import keras as ours
 
-    def data(size: int, stream: int) -> SeriesBatch:
-        if position == "random":
-            return cued_steps(size, seed=child_seed(seed, stream))
-        return planted_steps(size, position=position, seed=child_seed(seed, stream))
-
+    draw = cued_steps if position == "random" else partial(planted_steps, position=position)
     check_choice("variant", variant, ("before", "after", "position-wise", "content", "content position-wise"))
-    shape, encoder = data(1, 0).x.shape[1:], "position-wise" if variant.endswith("position-wise") else "lstm"
+    shape, encoder = draw(1).x.shape[1:], "position-wise" if variant.endswith("position-wise") else "lstm"
     attention = ours.TimestepAttention(single, seed=seed)
     if variant.startswith("content"):
         model = ours.attention_pooling_classifier(shape, encoder=encoder, seed=seed)
@@ -77,7 +75,7 @@ def attention_over_steps(
         model = ours.attention_before_lstm(attention, shape, seed=seed)
     else:
         model = ours.attention_after_encoder(attention, shape, encoder=encoder, seed=seed)
-    row, test, weights = _train_and_test(model, data, size, epochs, seed)
+    row, test, weights = _train_and_test(model, draw, size, epochs, seed)
     weights = weights.mean(axis=2) if weights.ndim == 3 else weights  # (N, T)
     return row | _where(weights, test.truth, test.y)
 
@@ -115,16 +113,11 @@ def attention_over_dimensions(
     check_choice("variant", variant, ("before", "swapped", "after"))
     dimension = 1 if variant == "swapped" else 2  # the axis of the dimensions
 
-    def data(size: int, stream: int) -> SeriesBatch:
-        batch = planted_dimensions(size, position=position, seed=child_seed(seed, stream))
-        if variant == "swapped":
-            return SeriesBatch(batch.x.swapaxes(1, 2), batch.y, batch.truth.swapaxes(1, 2))
-        return batch
-
+    draw = partial(_swapped_dimensions if variant == "swapped" else planted_dimensions, position=position)
     layer = ours.TimestepAttention if variant == "swapped" else ours.DimensionAttention
     builder = ours.attention_after_encoder if variant == "after" else ours.attention_before_lstm
-    model = builder(layer(single, seed=seed), data(1, 0).x.shape[1:], seed=seed)
-    row, test, weights = _train_and_test(model, data, size, epochs, seed)
+    model = builder(layer(single, seed=seed), draw(1).x.shape[1:], seed=seed)
+    row, test, weights = _train_and_test(model, draw, size, epochs, seed)
     if weights.ndim == 3:
         weights = weights.mean(axis=3 - dimension)  # (N, D), or (N, H) after the LSTM
     truth = test.truth.any(axis=3 - dimension)  # (N, D)
@@ -169,11 +162,7 @@ def attention_over_cells(
     """
     from tsattn_tutorial import keras as ours
 
-    planted = CELLS[check_choice("cells", cells, CELLS)]
-
-    def data(size: int, stream: int) -> SeriesBatch:
-        return planted_cells(size, **planted, seed=child_seed(seed, stream))
-
+    draw = partial(planted_cells, **CELLS[check_choice("cells", cells, CELLS)])
     layers = {
         "joint": lambda: ours.JointAttention(seed=seed),
         "factorised": lambda: ours.FactorisedAttention(seed=seed),
@@ -182,8 +171,8 @@ def attention_over_cells(
     }
     builders = {"lstm": ours.attention_before_lstm, "sum": ours.weighted_sum_classifier}
     attention = layers[check_choice("variant", variant, layers)]()
-    model = builders[check_choice("pooling", pooling, builders)](attention, data(1, 0).x.shape[1:], seed=seed)
-    row, test, weights = _train_and_test(model, data, size, epochs, seed)
+    model = builders[check_choice("pooling", pooling, builders)](attention, draw(1).x.shape[1:], seed=seed)
+    row, test, weights = _train_and_test(model, draw, size, epochs, seed)
     if weights.ndim == 2:  # one axis: the same for all of the other, so that the grid sums to 1
         weights = weights[:, :, None] if variant == "steps" else weights[:, None, :]
         weights = np.broadcast_to(weights / (test.x[0].size / weights[0].size), test.x.shape)
@@ -199,26 +188,23 @@ def attention_over_cells(
     }
 
 
+def _swapped_dimensions(size: int, **options: int) -> SeriesBatch:
+    batch = planted_dimensions(size, **options)
+    return SeriesBatch(batch.x.swapaxes(1, 2), batch.y, batch.truth.swapaxes(1, 2))
+
+
 def _train_and_test(
-    model: Any, data: Callable[[int, int], SeriesBatch], size: int, epochs: int, seed: int
+    model: Any, draw: Callable[..., SeriesBatch], size: int, epochs: int, seed: int
 ) -> tuple[dict[str, Any], SeriesBatch, np.ndarray]:
     """Train on nine tenths of the series; return how it went, fresh series, and the weights on them."""
     from tsattn_tutorial.keras import fit, predict
 
-    batch, cut = data(size, 0), size - size // 10
+    batch, cut = draw(size, seed=child_seed(seed, 0)), size - size // 10
     history = fit(model, batch[:cut], batch[cut:], epochs=epochs, batch_size=64, seed=seed, progress=False)
-    best = history.epochs[history.best_epoch - 1]
-    test = data(TEST, 1)
+    test = draw(TEST, seed=child_seed(seed, 1))
     probability, weights = predict(model, test)
-    row = {
-        "validation_accuracy": best.validation_accuracy,
-        "validation_loss": best.validation_loss,
-        "accuracy": ((probability > 0.5) == test.y).mean(),
-        "best_epoch": history.best_epoch,
-        "parameters_of_model": model.count_params(),
-        "fit_seconds": history.seconds,
-    }
-    return row, test, weights
+    accuracy = {"accuracy": ((probability > 0.5) == test.y).mean()}
+    return how_it_went(history, model.count_params()) | accuracy, test, weights
 
 
 def _where(weights: np.ndarray, truth: np.ndarray | None, y: np.ndarray) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from tsattn_lab.experiments.common import how_it_went
 from tsattn_tutorial.arguments import check_choice, child_seed
 from tsattn_tutorial.bayes import sine_posterior
 from tsattn_tutorial.config import SineConfig
@@ -100,7 +101,10 @@ def sine(
         bayes = score_probabilities(test.y, ideal) | score_attention(attention, test)
         drawn = [lambda epoch: sine_waves(config, child_seed(seed, 2 + epoch)), sine_waves(config, child_seed(seed, 2))]
         parts = Split(*drawn, test)
-    predict, trained = _fitted(model, changes, recipe or {}, parts, config)
+    if model in (*_NETWORKS, *_RECIPES):
+        predict, trained = _network(model, changes, recipe or {}, parts, config)
+    else:
+        predict, trained = _method(model, parts, config)
     started = time.perf_counter()
     probability, weights = predict(test)
     seconds = time.perf_counter() - started
@@ -156,13 +160,9 @@ def _elsewhere(weights: np.ndarray | None, test: SeriesBatch) -> dict[str, Any]:
     return moved | {"peak_mass": mass.mean(), "peak_chance": chance.mean()}
 
 
-def _fitted(
-    model: str, changes: Sequence[str], recipe: Mapping[str, Any], parts: Split, config: SineConfig
-) -> tuple[Predict, dict[str, Any]]:
-    """Fit a model; return what predicts, and how it was trained."""
+def _method(model: str, parts: Split, config: SineConfig) -> tuple[Predict, dict[str, Any]]:
+    """Fit what is no network; return what predicts, and how it was trained."""
     trained = {"parameters_of_model": 0, "epochs_run": np.nan, "fit_seconds": 0.0}
-    if model in (*_NETWORKS, *_RECIPES):
-        return _network(model, changes, recipe, parts, config)
     if model == "one-line rule":
         return _rule, trained
     if model == "Bayes":
@@ -221,10 +221,5 @@ def _network(
     said = ours.predict(network, parts.validation).probability
     return lambda batch: ours.predict(network, batch), {
         "validation_errors": ((said >= 0.5) != parts.validation.y).sum(),
-        "validation_loss": min(row.validation_loss for row in history.epochs),
-        "parameters_of_model": sum(parameter.numel() for parameter in network.parameters()),
-        "epochs_run": len(history.epochs),
-        "best_epoch": history.best_epoch,
-        "stopped_by": history.stopped_by,
-        "fit_seconds": history.seconds,
+        **how_it_went(history, sum(parameter.numel() for parameter in network.parameters())),
     }
