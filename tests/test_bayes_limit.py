@@ -36,7 +36,7 @@ def test_the_limit_follows_its_seed_and_its_configuration():
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"noise_std": 0.0}, "noise_std of the configuration must be positive"),
+        ({"noise_std": 0.0}, "noise_std of .* must be positive"),
         ({"dataset_size": 1}, "dataset_size must be at least 2"),
     ],
 )
