@@ -182,7 +182,7 @@ BAD = [
     (lambda: attention_pooling_classifier((T,)), r"shape must be \(T, D\), got \(6,\)"),
     (lambda: attention_pooling_classifier((T, 2.5)), "D must be a positive integer, got 2.5"),
     (lambda: attention_before_lstm(TimestepAttention(), (None, D)), "expected an input with a known T"),
-    (lambda: attention_after_encoder(DimensionAttention(), (None, D)), "last dimension of the inputs"),
+    (lambda: attention_after_encoder(DimensionAttention(), (None, D)), "puts steps side by side needs a known T"),
     (lambda: convolution_attention_classifier((T, D), attentions=0), "attentions must be a positive integer, got 0"),
     (lambda: convolution_pooling_classifier((T, D), heads=-1), "heads must be 0 or a positive integer, got -1"),
     (lambda: convolution_pooling_classifier((T, D), convolutions=1.0), "convolutions must be 0 or a positive integer"),

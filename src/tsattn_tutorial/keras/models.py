@@ -353,6 +353,8 @@ def _pool(hidden, mask, pooling: Pooling, seeds: Iterator[int]):
 
 def _model(inputs: list, features, weights, classes: int, seeds: Iterator[int]) -> keras.Model:
     """Return a model with a linear head: a logit ``(B,)`` for two classes, ``(B, C)`` for more; and the weights."""
+    if features.shape[-1] is None:
+        raise ValueError("a model that puts steps side by side needs a known T, got None")
     two = check_size("classes", classes, 2) == 2
     logits = layers.Dense(1 if two else classes, kernel_initializer=_glorot(seeds), name="logit")(features)
     logits = layers.Reshape(())(logits) if two else logits
