@@ -287,10 +287,10 @@ def transformer_classifier(
     for _ in range(check_size("blocks", blocks)):
         attention = MultiHeadSelfAttention(heads, units // heads, seed=next(seeds))
         attended, weights = attention(layers.LayerNormalization()(hidden), mask=mask)
-        hidden = Step("residual")(hidden, attended) if residual else attended
+        hidden = layers.Add()([hidden, attended]) if residual else attended
         inner = layers.Dense(2 * units, "relu", kernel_initializer=_glorot(seeds))(layers.LayerNormalization()(hidden))
         outer = layers.Dense(units, kernel_initializer=_glorot(seeds))(inner)
-        hidden = Step("residual")(hidden, outer) if residual else outer
+        hidden = layers.Add()([hidden, outer]) if residual else outer
     features, _ = _pool(layers.LayerNormalization()(hidden), mask, pooling, seeds)
     return _model(inputs, features, weights, classes, seeds)
 
@@ -372,7 +372,7 @@ STEPS = {
     "differences": lambda x, _: ops.pad(x[:, 1:] - x[:, :-1], ((0, 0), (1, 0), (0, 0))),  # 0 at the first step
     "mean": lambda x, mask: mean_step(blank(x, mask), mask),  # (B, T, K) -> (B, K)
     "positions": lambda x, _: x + ops.cast(sinusoidal_positions(*x.shape[1:]), x.dtype),
-    "residual": lambda x, other: x + widened(other),
+    "residual": lambda x, other: ops.add(x, widened(other)),  # `layers.Add` would hand on a mask that is to be lost
     "total": lambda x, _: ops.sum(x, axis=(1, 2))[:, None],  # (B, T, D) -> (B, 1)
     "weighted sum": lambda x, weights: product("bt,btk->bk", weights, x),
 }
