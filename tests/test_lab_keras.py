@@ -175,11 +175,13 @@ def test_a_row_of_the_vowels(model, held_out, monkeypatch):
 
 
 def test_forward_validation_trains_on_what_came_first():
-    train = archive_series("JapaneseVowels", "train")
+    train, sizes = archive_series("JapaneseVowels", "train"), []
     for inside, outside in archive.__globals__["_pairs"]("JapaneseVowels", "forward", 0):
+        sizes.append(len(inside))
         for label in range(9):
             both = [part.x[part.y == label] for part in (inside, outside)]
             np.testing.assert_array_equal(np.concatenate(both), train.x[train.y == label])
+    assert sizes == [90, 135, 180]
 
 
 @pytest.mark.parametrize(
