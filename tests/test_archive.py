@@ -29,18 +29,14 @@ def test_sizes_are_those_of_the_archive_and_nothing_is_downloaded(name, monkeypa
     assert (len(train), len(test), longest, train.x.shape[2], len(train.classes)) == SIZES[name]
     assert train.classes == test.classes and set(train.y) == set(range(len(train.classes)))
     assert (train.mask is None) == (name != "JapaneseVowels")
-
-
-def test_lengths_of_japanese_vowels():
-    test = archive_series("JapaneseVowels", "test")
-    lengths = test.mask.sum(axis=1)
-    assert (lengths.min(), lengths.max()) == (7, 29)
-    assert not test.x[~test.mask].any() and np.abs(test.x[test.mask]).max() > 0
+    if test.mask is not None:
+        assert (test.mask.sum(axis=1).min(), test.mask.sum(axis=1).max()) == (7, 29)
+        assert not test.x[~test.mask].any() and (np.abs(test.x).max(axis=2) > 0)[test.mask].all()
 
 
 @pytest.mark.parametrize(
     ("name", "split", "message"),
-    [("Wafer", "train", "name must be one of ACSF1, ArrowHead.*; got 'Wafer'"), ("GunPoint", "all", "split must be")],
+    [("Wafer", "train", "name must be one of 'ACSF1', .*; got 'Wafer'"), ("GunPoint", "all", "split must be one of")],
 )
 def test_other_names(name, split, message):
     with pytest.raises(ValueError, match=message):
