@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
+from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score, roc_auc_score
 
+from tsattn_tutorial.datasets import SeriesBatch
 from tsattn_tutorial.metrics import (
     attention_mass,
     attention_mass_by_shift,
@@ -13,6 +14,7 @@ from tsattn_tutorial.metrics import (
     mean_interval,
     pointing,
     proportion_interval,
+    score_attention,
 )
 
 
@@ -30,7 +32,7 @@ def test_the_published_confusion_matrix_gives_the_published_report():
 def test_measures_agree_with_the_library_and_lie_in_their_intervals():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 500)
-    probability = np.clip(0.5 * y + rng.normal(0.25, 0.3, 500), 0, 1)
+    probability = np.clip(0.5 * y + rng.normal(0.25, 0.3, 500), 0, 1).round(2)  # with ties
     report, predicted = binary_report(y, probability), probability >= 0.5
     for estimate, measure in (
         (report.accuracy, accuracy_score),
@@ -40,6 +42,7 @@ def test_measures_agree_with_the_library_and_lie_in_their_intervals():
     ):
         assert estimate.value == pytest.approx(measure(y, predicted))
         assert estimate.low < estimate.value < estimate.high
+    assert report.roc_auc.value == pytest.approx(roc_auc_score(y, probability))
     assert report.roc_auc.low < report.roc_auc.value < report.roc_auc.high
     assert str(report).count("\n") == 5
 
@@ -47,7 +50,9 @@ def test_measures_agree_with_the_library_and_lie_in_their_intervals():
 def test_auc_is_computed_on_probabilities():
     y, probability = np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.3, 0.4])  # ranked right, all below 0.5
     report = binary_report(y, probability)
-    assert report.roc_auc.value == 1 and report.accuracy.value == 0.5 and np.isnan(report.precision.value)
+    assert report.roc_auc == (1, 1, 1) and report.accuracy.value == 0.5 and np.isnan(report.precision.value)
+    alone = binary_report(y[1:3], probability[1:3]).roc_auc  # nothing to draw from
+    assert alone.value == 1 and np.isnan([alone.low, alone.high]).all()
 
 
 def test_intervals_cover_as_often_as_they_say():
@@ -82,11 +87,13 @@ def test_chance_counts_real_steps_only():
 def test_a_late_attention_shows_as_a_peak_at_its_lag():
     truth = np.zeros((4, 60), bool)
     truth[:, 20:25] = True
-    weights = np.roll(truth, 7, axis=1) / 5
     shifts = np.arange(-15, 16)
-    masses = attention_mass_by_shift(weights, truth, shifts)
-    assert shifts[masses.argmax()] == 7 and masses.max() == pytest.approx(1)
-    assert masses[shifts == 0] == pytest.approx(attention_mass(weights, truth).mass.mean())
+    for lag in (7, -6):
+        weights = np.roll(truth, lag, axis=1) / 5
+        masses = attention_mass_by_shift(weights, truth, shifts)
+        assert shifts[masses.argmax()] == lag and masses.max() == pytest.approx(1)
+        assert masses[shifts == 0] == pytest.approx(attention_mass(weights, truth).mass.mean())
+    assert attention_mass_by_shift(truth / 5, truth, np.array([2], np.uint8)) == pytest.approx([0.6])
 
 
 def test_class_one_is_predicted_from_the_threshold_on():
@@ -112,16 +119,16 @@ def test_bootstrap_intervals_have_the_width_of_the_normal_approximation_and_foll
     assert first.high - first.low == pytest.approx(2 * 1.96 * spread**0.5 / 400, rel=0.15)
 
 
-def test_an_early_attention_shows_at_a_negative_shift():
-    truth = np.zeros((1, 40), bool)
-    truth[0, 20:25] = True
-    masses = attention_mass_by_shift(np.roll(truth, -6, axis=1) / 5, truth, np.array([-6, 0, 6]))
-    assert masses.tolist() == [1, 0, 0]
-
-
 def test_pointing_asks_where_the_largest_weight_lies():
     truth = np.array([[False, True, True], [False, False, True], [True, False, False]])
     weights = np.array([[0.4, 0.6, 0.0], [0.5, 0.3, 0.2], [0.4, 0.2, 0.4]])  # in the last, the first of two equal ones
     assert pointing(weights, truth).tolist() == [True, False, True]
-    with pytest.raises(ValueError, match="rows that sum to 1"):
-        pointing(weights * 2, truth)
+
+
+def test_attention_is_scored_on_the_series_that_have_a_signal():
+    truth = np.array([[True, True, False, False], [False] * 4, [False, False, False, True]])
+    batch = SeriesBatch(np.zeros((3, 4, 1), np.float32), np.array([1, 0, 1]), truth)
+    weights = np.array([[0.5, 0.2, 0.3, 0.0], [0, 0, 0, 1.0], [0.4, 0.1, 0.3, 0.2]])
+    assert score_attention(weights, batch) == pytest.approx({"mass": 0.45, "chance": 0.375, "pointing": 0.5})
+    none = score_attention(None, batch)
+    assert none["chance"] == 0.375 and np.isnan(none["mass"]) and np.isnan(none["pointing"])
