@@ -77,7 +77,10 @@ PLOTS = [
     (lambda ax: plotting.plot_series(ax, X), "x must be one series (T,) or (T, D), got (4, 6, 1)"),
     (lambda ax: plotting.plot_series(ax, X[0], TRUTH[0, :3]), "truth must be (6,) bool"),
     (lambda ax: plotting.plot_attention(ax, X[0], EVEN), "weights must be (T,), got (4, 6)"),
-    (lambda ax: plotting.plot_attention(ax, X[0, :5], EVEN[0]), "x must be (T,) or (T, 1) like the weights, got (5, 1)"),
+    (
+        lambda ax: plotting.plot_attention(ax, X[0, :5], EVEN[0]),
+        "x must be (T,) or (T, 1) like the weights, got (5, 1)",
+    ),
     (lambda ax: plotting.plot_attention(ax, X[0], 10 * EVEN[0]), "got 10 to 10; do not rescale"),
     (lambda ax: plotting.plot_weight_bars(ax, EVEN[0] * np.nan), "do not rescale"),
     (lambda ax: plotting.plot_weight_bars(ax, np.eye(2)), "weights must be (T,), got (2, 2)"),

@@ -64,7 +64,9 @@ def test_series_are_selected_by_position_with_all_that_is_theirs(index, chosen):
     assert part.truth.tolist() == [[k == 0] for k in chosen]
 
 
-@pytest.mark.parametrize("index", [0, np.int64(1), True, None, np.ma.array([0, 1], mask=[False, True]), np.eye(2, dtype=int)])
+@pytest.mark.parametrize(
+    "index", [0, np.int64(1), True, None, np.ma.array([0, 1], mask=[False, True]), np.eye(2, dtype=int)]
+)
 def test_what_selects_no_series_is_refused(index):
     with pytest.raises(ValueError, match="select series with a slice or an array"):
         TOLD[index]
@@ -146,7 +148,10 @@ def test_padding_keeps_the_series_and_says_where_they_end():
         (lambda: SeriesBatch(X, Y * 1.0), "y must hold integers, got float64"),
         (lambda: SeriesBatch(X, Y > 0), "y must hold integers, got bool"),
         (lambda: SeriesBatch(X, Y.astype("m8[s]")), "y must hold integers, got timedelta64[s]"),
-        (lambda: SeriesBatch(X, Y.astype(np.uint64) + np.uint64(2**64 - 2)), "y must hold integers that int64 can hold"),
+        (
+            lambda: SeriesBatch(X, Y.astype(np.uint64) + np.uint64(2**64 - 2)),
+            "y must hold integers that int64 can hold",
+        ),
         (lambda: SeriesBatch(X, Y, TRUTH.tolist()), "truth must be an array, got list"),
         (lambda: SeriesBatch(X, Y, TRUTH[:, :5]), "truth must be (4, 6) or (4, 6, 1), got (4, 5)"),
         (lambda: SeriesBatch(X, Y, TRUTH * 1), "truth must be bool, got int64"),
@@ -157,7 +162,10 @@ def test_padding_keeps_the_series_and_says_where_they_end():
         (lambda: SeriesBatch(X, Y, classes="ab"), "classes must be a tuple of different names, got 'ab'"),
         (lambda: SeriesBatch(X, Y, classes=("a", "a")), "classes must be a tuple of different names"),
         (lambda: SeriesBatch(X, Y, classes={"a", "b"}), "classes must be a tuple of different names"),
-        (lambda: SeriesBatch(X, Y, classes=("a",)), "y must hold labels of the classes ('a',), counted from 0; got [1]"),
+        (
+            lambda: SeriesBatch(X, Y, classes=("a",)),
+            "y must hold labels of the classes ('a',), counted from 0; got [1]",
+        ),
         (lambda: train_validation_test_split(BATCH, (0.7, 0.2, 0.2)), "three positive numbers with sum 1"),
         (lambda: train_validation_test_split(BATCH, (0.7, 0.3)), "got (0.7, 0.3)"),
         (lambda: train_validation_test_split(BATCH), "every part needs a series, got 4"),

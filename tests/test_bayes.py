@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.integrate import quad
 from scipy.special import entr, logsumexp
 from scipy.stats import norm
 
-from tsattn_tutorial.bayes import amplitude as amplitude_module
-from tsattn_tutorial.bayes import posterior as posterior_module
-from tsattn_tutorial.bayes import sine_posterior
+from tsattn_tutorial import bayes
+from tsattn_tutorial.bayes import bayes_limit, log_sum_over_amplitudes, sine_posterior
 from tsattn_tutorial.config import SineConfig
 from tsattn_tutorial.datasets import SineParameters, render_sine_waves, sine_waves
 from tsattn_tutorial.metrics import mean_interval
@@ -81,11 +81,8 @@ def test_it_is_what_enumeration_in_plain_loops_gives(noise_std):
 
 
 def test_it_is_what_the_series_of_the_generator_itself_give():
-    drawn = np.array(
-        list(
-            itertools.product([False, True], TINY.frequencies, TINY.amplitudes, TINY.starts, TINY.lengths),
-        )
-    ).T
+    values = [False, True], TINY.frequencies, TINY.amplitudes, TINY.starts, TINY.lengths
+    drawn = np.array(list(itertools.product(*values))).T
     flat = drawn[0] == 1
     every = render_sine_waves(SineParameters(flat, *drawn[1:3], *drawn[3:].astype(int)), TINY.num_points)
     batch = sine_waves(TINY, seed=1)
@@ -229,27 +226,20 @@ def test_neither_batches_nor_what_is_left_out_change_the_result(monkeypatch, noi
     config = SMALL.replace(noise_std=noise_std, dataset_size=30)
     x = sine_waves(config).x
     usual = sine_posterior(x, config)
-    for changes in (
-        {"CHUNK": 1},
-        {"CHUNK": 2000, "MOST_FREQUENCIES": 7},
-        {"TABLE": 200},
-        {"NEGLIGIBLE": 1e-200},
-    ):
+    frugal = ({"CHUNK": 1}, {"CHUNK": 2000, "MOST_FREQUENCIES": 7}, {"TABLE": 200})
+    for changes in (*frugal, {"NEGLIGIBLE": 1e-200}, {"BLOCK": 17}):
         with monkeypatch.context() as context:
             for name, value in changes.items():
-                context.setattr(posterior_module, name, value)
+                context.setattr(bayes, name, value)
             other = sine_posterior(x, config)
         assert other.log_odds == pytest.approx(usual.log_odds, rel=1e-9, abs=1e-9)
         assert np.allclose(other.where, usual.where, atol=1e-9)
-    monkeypatch.setattr(amplitude_module, "BLOCK", 17)
-    assert sine_posterior(x, config).log_odds == pytest.approx(usual.log_odds, rel=1e-11, abs=1e-11)
 
 
 def test_series_that_the_generator_cannot_draw_give_numbers():
     rng = np.random.default_rng(0)
-    strange = np.stack(
-        [np.zeros(24), np.full(24, 1e6), np.full(24, -3.0), rng.normal(0, 100, 24), np.eye(24)[3] * 1e30]
-    )
+    flat = [np.full(24, value) for value in (0, 1e6, -3.0)]
+    strange = np.stack([*flat, rng.normal(0, 100, 24), np.eye(24)[3] * 1e30])
     for config in (TINY, TINY.replace(noise_std=1e-4), TINY.replace(min_amp=1e-3, step_amp=1e-3)):
         posterior = sine_posterior(strange[:, :, None], config)
         for values in (posterior.probability, posterior.log_odds, posterior.where):
@@ -285,25 +275,102 @@ def test_memory_stays_small(config):
     assert peak < 100e6
 
 
+def summed_up(mode: np.ndarray, root: np.ndarray, first: float, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The sum over amplitudes ``first, first + 1, ...`` term by term, and how far rounding may move it."""
+    b, c, k = mode * root**2, root**2, np.arange(count)[:, None]
+    closest = np.clip(np.rint(mode - first), 0, count - 1)
+    a = first + closest
+    # Relative to the closest amplitude, so that large exponents do not round the reference.
+    exponents = (k - closest) * (b - (a + (k - closest) / 2) * c)
+    return a * (b - a * c / 2) + logsumexp(exponents, axis=0), 1e-14 * (np.abs(a * b) + a**2 * c)
+
+
+@given(
+    count=st.integers(1, 400),
+    spacing=st.floats(-7, 1),
+    place=st.floats(-0.5, 1.5),
+    away=st.floats(-12, 12),
+    first=st.floats(0.1, 1000),
+)
+@settings(deadline=None)
+def test_the_sum_over_amplitudes_is_the_sum_over_amplitudes(count, spacing, place, away, first):
+    """In units of the step: the mode lies anywhere on the grid, or some standard deviations off it."""
+    root = np.array([10**spacing])  # the standard deviations from one amplitude to the next
+    mode = first + place * (count - 1) + away / root
+    expected, rounding = summed_up(mode, root, first, count)
+    computed = log_sum_over_amplitudes(mode * root**2, root**2, first, 1.0, count)
+    assert abs(computed - expected) <= 1e-10 + rounding
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 30, 900])
+def test_the_sum_over_amplitudes_where_one_way_to_compute_it_gives_way_to_another(count):
+    spacings = np.concatenate([10 ** np.linspace(-8, 1, 46), np.linspace(0.3, 1, 8)])
+    roots, away = (grid.ravel() for grid in np.meshgrid(spacings, np.linspace(-8, 12, 81)))
+    for mode in (3 - away / roots, 3 + count - 1 + away / roots):  # off the lower end, off the upper end
+        expected, rounding = summed_up(mode, roots, 3.0, count)
+        computed = log_sum_over_amplitudes(mode * roots**2, roots**2, 3.0, 1.0, count)
+        assert np.max(np.abs(computed - expected) - rounding) <= 1e-10
+
+
+def test_a_template_that_vanishes_says_nothing():
+    zero = np.array([0.0, 1e-300, -1e-16])  # as differences of sums may leave it
+    assert log_sum_over_amplitudes(np.zeros(3), zero, 1.0, 0.5, 7) == pytest.approx(np.log(7), abs=1e-12)
+
+
+@pytest.mark.parametrize(("overlap", "energy"), [(150.0, 100.0), (-40.0, 25.0), (600.0, 100.0), (0.3, 0.1)])
+def test_a_fine_grid_is_an_integral(overlap, energy):
+    step, count = 1e-3, 4000  # amplitudes from 1 to 5
+    peak = np.clip(overlap / energy, 1, 5)
+    top = overlap * peak - energy * peak**2 / 2
+    area, _ = quad(
+        lambda a: np.exp(overlap * a - energy * a**2 / 2 - top), 1 - step / 2, 5 - step / 2, points=[peak], epsabs=0
+    )
+    total = log_sum_over_amplitudes(np.array([overlap]), np.array([energy]), 1.0, step, count)
+    assert total[0] + np.log(step) == pytest.approx(np.log(area) + top, abs=1e-3)  # by the midpoint rule
+
+
+def test_the_limit_is_what_the_likelier_label_achieves():
+    limits = {s: bayes_limit(SMALL.replace(noise_std=s, dataset_size=1500), seed=1) for s in (0.05, 1.0, 4.0)}
+    for s, limit in limits.items():
+        assert limit.noise_std == s
+        assert limit.expected.low <= limit.expected.value <= limit.expected.high
+        value = limit.expected.value  # on the same series they differ by chance only: 4 standard errors
+        assert abs(value - limit.accuracy.value) <= 4 * np.sqrt(value * (1 - value) / 1500)
+        assert limit.expected.high - limit.expected.low <= limit.accuracy.high - limit.accuracy.low + 1e-12
+    values = [limit.expected.value for limit in limits.values()]
+    assert values[0] > 0.995 and values[0] > values[1] + 0.02 > values[2] + 0.04 > 0.54
+
+
+def test_the_limit_follows_its_seed_and_its_configuration():
+    config = SMALL.replace(dataset_size=50, seed=3)
+    assert bayes_limit(config) == bayes_limit(config.replace(seed=8), seed=3) != bayes_limit(config, seed=4)
+    batch = sine_waves(config)
+    posterior = sine_posterior(batch.x, config)
+    limit = bayes_limit(config)
+    assert limit.expected == posterior.expected_accuracy
+    assert limit.expected.value == pytest.approx(np.maximum(posterior.probability, 1 - posterior.probability).mean())
+    assert limit.accuracy.value == np.mean((posterior.probability > 0.5) == batch.y)
+
+
 X = np.zeros((2, 24, 1), np.float32)
-BAD = {
-    "no noise": (
-        lambda: sine_posterior(X, TINY.replace(noise_std=0.0)),
-        "noise_std of the configuration must be positive",
-    ),
-    "series without a feature axis": (lambda: sine_posterior(X[:, :, 0], TINY), "x must be (N, 24, 1)"),
-    "series of another length": (lambda: sine_posterior(X[:, :20], TINY), "got (2, 20, 1)"),
-    "two features": (lambda: sine_posterior(np.tile(X, 2), TINY), "got (2, 24, 2)"),
-    "text": (lambda: sine_posterior(X.astype(str), TINY), "x must hold real numbers, got <U"),
-    "complex numbers": (lambda: sine_posterior(X + 1j, TINY), "x must hold real numbers, got complex"),
-    "not a number": (lambda: sine_posterior(X + np.float32("nan"), TINY), "x must be finite, got NaN"),
-    "infinity": (lambda: sine_posterior(X - np.float32("inf"), TINY), "x must be finite"),
-    "beyond float32": (lambda: sine_posterior(X.astype(float) + 1e200, TINY), "a number beyond float32"),
-    "accuracy of one series": (lambda: sine_posterior(X[:1], TINY).expected_accuracy, "at least two"),
-}
 
 
-@pytest.mark.parametrize(("call", "message"), BAD.values(), ids=BAD)
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: sine_posterior(X, TINY.replace(noise_std=0.0)), "noise_std of the configuration must be positive"),
+        (lambda: sine_posterior(X[:, :, 0], TINY), "x must be (N, 24, 1)"),
+        (lambda: sine_posterior(X[:, :20], TINY), "got (2, 20, 1)"),
+        (lambda: sine_posterior(np.tile(X, 2), TINY), "got (2, 24, 2)"),
+        (lambda: sine_posterior(X.astype(str), TINY), "x must hold real numbers, got <U"),
+        (lambda: sine_posterior(X + 1j, TINY), "x must hold real numbers, got complex"),
+        (lambda: sine_posterior(X + np.float32("nan"), TINY), "x must be finite, got NaN"),
+        (lambda: sine_posterior(X.astype(float) + 1e200, TINY), "a number beyond float32"),
+        (lambda: sine_posterior(X[:1], TINY).expected_accuracy, "at least two"),
+        (lambda: bayes_limit(TINY.replace(noise_std=0.0)), "must be positive"),
+        (lambda: bayes_limit(TINY.replace(dataset_size=1)), "dataset_size must be at least 2"),
+    ],
+)
 def test_bad_input(call, message):
     with pytest.raises(ValueError) as caught:
         call()

@@ -32,7 +32,9 @@ def test_the_file_of_the_book_holds_every_key_at_its_default(book):
 
 
 def test_numbers_of_numpy_are_numbers():
-    given = SineConfig(num_points=np.int32(400), max_amp=np.float32(2.5), min_freq=np.int64(2), output_folder=np.str_("a"))
+    given = SineConfig(
+        num_points=np.int32(400), max_amp=np.float32(2.5), min_freq=np.int64(2), output_folder=np.str_("a")
+    )
     assert given == SineConfig(num_points=400, max_amp=2.5, min_freq=2.0, output_folder="a")
     assert all(type(value) in (int, float, str) for value in given.model_dump().values())
 

@@ -82,7 +82,9 @@ def test_positions_that_are_no_steps(position):
         planted_steps(3, position=position)
 
 
-@pytest.mark.parametrize("position", [3, (10, 0), (0, 6), (1, -1), (1, 2, 3), [(1, 2), (1, 2)], [(1, 2), (3,)], [], "ab"])
+@pytest.mark.parametrize(
+    "position", [3, (10, 0), (0, 6), (1, -1), (1, 2, 3), [(1, 2), (1, 2)], [(1, 2), (3,)], [], "ab"]
+)
 def test_positions_that_are_no_cells(position):
     with pytest.raises(ValueError, match=r"position must be a cell \(step, dimension\), from 0 on and below 10 and"):
         planted_cells(3, position=position)

@@ -7,12 +7,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tsattn_tutorial.reference import (
-    additive_attention_pooling,
+    attention_pooling,
+    dimension_attention,
+    factorised_attention,
+    joint_attention,
     largest_weight,
     masked_softmax,
     normalised_entropy,
     self_attention,
+    seq_self_attention,
     sinusoidal_positions,
+    timestep_attention,
 )
 
 scores = hnp.arrays(float, st.tuples(st.integers(1, 4), st.integers(1, 9)), elements=st.floats(-700, 700))
@@ -38,7 +43,7 @@ def test_padding_changes_nothing(scores, padding):
 def test_pooling_is_the_loop_of_the_equation():
     rng = np.random.default_rng(0)
     hidden, projection, bias, query = (rng.normal(size=size) for size in ((2, 5, 3), (4, 3), 4, 4))
-    context, weights = additive_attention_pooling(hidden, projection, bias, query, query_bias=0.7)
+    context, weights = attention_pooling(hidden, projection, bias, query, query_bias=0.7)
     for b in range(2):
         powers = [np.exp(sum(query * np.tanh(projection @ step + bias))) for step in hidden[b]]
         for t in range(5):
@@ -71,10 +76,7 @@ def test_no_weight_exceeds_the_bound_that_the_spread_of_the_scores_sets(scores):
 def test_the_bound_is_reached_by_one_score_above_the_rest(steps, spread):
     row = np.zeros(steps)
     row[0] = spread
-    assert masked_softmax(row).max() == pytest.approx(largest_weight(steps, spread))
-
-
-def test_the_bound_for_scores_between_zero_and_one_is_the_book_formula():
+    assert masked_softmax(row).max() == pytest.approx(largest_weight(np.int64(steps), spread))
     assert largest_weight(100, 1) == pytest.approx(np.e / (np.e + 99))
 
 
@@ -87,10 +89,36 @@ def test_what_stands_in_padding_is_not_even_read():
     mask = np.arange(5) < 3
     hidden = np.where(mask[:, None], 1.0, np.nan)[None]  # (1, 5, 1)
     one = np.ones((1, 1))
-    context, weights = additive_attention_pooling(hidden, one, one[0], one[0], mask=mask[None])
+    context, weights = attention_pooling(hidden, one, one[0], one[0], mask=mask[None])
     assert context.tolist() == [[1.0]] and weights.sum() == 1
     output, weights = self_attention(np.ones((1, 5, 1)), np.ones((1, 5, 1)), hidden, mask[None])
     assert output.tolist() == [[[1.0]] * 5] and not weights[:, :, 3:].any()
+
+
+def every_attention(x: np.ndarray, mask: np.ndarray | None) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Output and weights of each attention, for series with five steps and two dimensions."""
+    rng = np.random.default_rng(0)
+    steps, dimensions, grid = ((rng.normal(size=(n, n)), rng.normal(size=n)) for n in (5, 2, 10))
+    square, query = dimensions
+    return [
+        attention_pooling(x, square, query, query, mask=mask),
+        self_attention(x, x, x, mask),
+        seq_self_attention(x, (square,), window=3, mask=mask),
+        seq_self_attention(x, (square, square, query), history_only=True, mask=mask),
+        timestep_attention(x, *steps, mask=mask),
+        dimension_attention(x, *dimensions, single=True, mask=mask),
+        joint_attention(x, *grid, mask=mask),
+        factorised_attention(x, steps, dimensions, mask),
+    ]
+
+
+@pytest.mark.parametrize("kind", [bool, np.uint8, np.int8, int])
+@pytest.mark.parametrize("mask", [None, np.arange(5) < np.array([[5], [3]])], ids=["whole", "padded"])
+def test_whole_numbers_count_as_the_same_floats(kind, mask):
+    x = np.random.default_rng(1).integers(0, 120, (2, 5, 2)).astype(kind)
+    for given, right in zip(every_attention(x, mask), every_attention(x.astype(float), mask), strict=True):
+        assert all(np.array_equal(part, other) for part, other in zip(given, right, strict=True))
+    assert np.array_equal(masked_softmax(x[0]), masked_softmax(x[0].astype(float)))
 
 
 def test_the_softmax_runs_along_the_axis_it_is_given():

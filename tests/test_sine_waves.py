@@ -21,7 +21,12 @@ def drawn_from(drawn: SineParameters, config: SineConfig) -> list[tuple[np.ndarr
 
 @st.composite
 def configurations(draw) -> SineConfig:
-    lows = {"loc": st.floats(0, 0.4), "length": st.floats(0.1, 0.4), "freq": st.floats(0.5, 4), "amp": st.floats(0.1, 10)}
+    lows = {
+        "loc": st.floats(0, 0.4),
+        "length": st.floats(0.1, 0.4),
+        "freq": st.floats(0.5, 4),
+        "amp": st.floats(0.1, 10),
+    }
     spans = {"loc": st.floats(0.06, 0.5), "length": st.floats(0.06, 0.5), "freq": st.floats(0.05, 5)}
     low = {name: draw(values) for name, values in lows.items()}
     high = {name: low[name] + draw(spans.get(name, st.floats(0.05, 10))) for name in low}
