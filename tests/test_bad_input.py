@@ -1,5 +1,7 @@
 """Bad input raises where it comes in, with what was expected and what came. Data sets have tables of their own."""
 
+import re
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -19,20 +21,14 @@ CONFIGURATION = [
     ({"num_point": 5}, "num_point: expected one of num_points, dataset_size"),
     ({"num_points": "500"}, "num_points: expected a valid integer, got '500'"),
     ({"dataset_size": 1.5}, "dataset_size: expected a valid integer"),
-    ({"dataset_size": np.float64(1.5)}, "dataset_size: expected a valid integer"),
     ({"noise_std": True}, "noise_std: expected a valid number, got True"),
     ({"seed": np.bool_(True)}, "seed: expected a valid integer, got True"),
     ({"seed": np.array([3])}, "seed: expected a valid integer, got array([3])"),
     ({"max_amp": float("nan")}, "max_amp: expected a finite number, got nan"),
-    ({"seed": None}, "seed: expected a valid integer, got None"),
     ({"output_folder": 3}, "output_folder: expected a valid string, got 3"),
     ({"dataset_size": 0}, "dataset_size: expected greater than or equal to 1, got 0"),
-    ({"num_points": 4}, "num_points: expected greater than or equal to 8, got 4"),
     ({"normal_anomalous_ratio": 1.2}, "normal_anomalous_ratio: expected less than or equal to 1"),
-    ({"min_loc": -0.1}, "min_loc: expected greater than or equal to 0"),
-    ({"max_length": 1.1}, "max_length: expected less than or equal to 1"),
     ({"step_freq": 0.0}, "step_freq: expected greater than 0, got 0.0"),
-    ({"noise_std": -1.0}, "noise_std: expected greater than or equal to 0"),
     ({"seed": np.int64(-1)}, "seed: expected greater than or equal to 0, got -1"),
     ({"min_loc": 0.9}, "min_loc: expected a value below max_loc (0.9)"),
     ({"min_amp": 3.0, "max_amp": 2.0}, "min_amp: expected a value below max_amp (2.0), got 3.0"),
@@ -49,7 +45,6 @@ CONFIGURATION = [
 FIGURES = [
     (lambda: metrics.binary_report(Y, EVEN[0]), "y and probability must both be (N,), got (4,) and (6,)"),
     (lambda: metrics.binary_report(Y * 0, Y * 0.5), "y must hold the labels 0 and 1, both of them, got [0]"),
-    (lambda: metrics.binary_report(Y + 1, Y * 0.5), "y must hold the labels 0 and 1"),
     (lambda: metrics.binary_report(Y, Y * 3.0), "pass probabilities, not logits"),
     (lambda: metrics.binary_report(Y, Y * np.nan), "probability must lie in [0, 1]"),
     (lambda: metrics.proportion_interval(3, 2), "got 3 of 2"),
@@ -57,9 +52,7 @@ FIGURES = [
     (lambda: metrics.attention_mass(EVEN[:2], SIGNAL), "must both be (N, T), truth bool, got (2, 6) and (4, 6) bool"),
     (lambda: metrics.attention_mass(EVEN, SIGNAL * 1), "truth bool, got (4, 6) and (4, 6) int64"),
     (lambda: metrics.attention_mass(10 * EVEN, SIGNAL), "rows that sum to 1, got sums 9.99"),
-    (lambda: metrics.pointing(2 * EVEN, SIGNAL), "rows that sum to 1"),
     (lambda: metrics.attention_mass(EVEN, TRUTH), "every series needs a true step, got none in series [0 1 2]"),
-    (lambda: metrics.attention_mass(EVEN, SIGNAL, SIGNAL[:, :3]), "mask must be (4, 6) bool like truth, got (4, 3)"),
     (lambda: metrics.attention_mass(EVEN, SIGNAL, SIGNAL * 1), "mask must be (4, 6) bool like truth"),
     (lambda: metrics.attention_mass(EVEN, SIGNAL, SIGNAL), "padding must have weight 0 and no true step"),
     (lambda: metrics.attention_mass_by_shift(EVEN, SIGNAL, [6]), "shifts must be below T = 6 in size, got 6"),
@@ -70,7 +63,6 @@ FIGURES = [
     (lambda: reference.largest_weight(0, 1.0), "steps must be a positive integer, got 0"),
     (lambda: reference.largest_weight(5, -1.0), "spread must be a finite number, at least 0, got -1.0"),
     (lambda: reference.sinusoidal_positions(0, 4), "steps must be a positive integer, got 0"),
-    (lambda: reference.sinusoidal_positions(4, 2.0), "size must be a positive integer, got 2.0"),
 ]
 
 PLOTS = [
@@ -83,11 +75,8 @@ PLOTS = [
     ),
     (lambda ax: plotting.plot_attention(ax, X[0], 10 * EVEN[0]), "got 10 to 10; do not rescale"),
     (lambda ax: plotting.plot_weight_bars(ax, EVEN[0] * np.nan), "do not rescale"),
-    (lambda ax: plotting.plot_weight_bars(ax, np.eye(2)), "weights must be (T,), got (2, 2)"),
-    (lambda ax: plotting.plot_weight_bars(ax, EVEN[0], np.ones(3, bool)), "truth must be (6,) bool"),
     (lambda ax: plotting.plot_weight_bars(ax, EVEN[0], None, np.ones(6)), "interval must be (2, 6) like the weights"),
     (lambda ax: plotting.plot_weight_map(ax, EVEN[0]), "weights must be (T, D), got (6,)"),
-    (lambda ax: plotting.plot_weight_map(ax, np.eye(2)), "do not rescale"),
     (lambda ax: plotting.plot_weight_map(ax, np.eye(2) / 2, np.eye(2)), "truth must be (2, 2) bool"),
     (lambda ax: plotting.plot_self_attention(ax, EVEN), "weights must be (T, T), got (4, 6)"),
     (lambda ax: plotting.plot_self_attention(ax, np.diag([1, 2, 0])), "got 0 to 2; do not rescale"),
@@ -102,22 +91,19 @@ PLOTS = [
 
 @pytest.mark.parametrize(("values", "message"), CONFIGURATION)
 def test_configuration(values, message):
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(ConfigError, match=re.escape(message)):
         SineConfig(**values)
-    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(("call", "message"), FIGURES)
 def test_metrics_and_reference(call, message):
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=re.escape(message)):
         call()
-    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(("draw", "message"), PLOTS)
 def test_plots(draw, message):
     figure, ax = plt.subplots()
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=re.escape(message)):
         draw(ax)
     plt.close(figure)
-    assert message in str(caught.value)

@@ -1,6 +1,7 @@
 """The posterior is the one that the generator implies: against enumeration, against simulation, and at the limits."""
 
 import itertools
+import re
 import tracemalloc
 
 import numpy as np
@@ -39,8 +40,8 @@ def by_enumeration(series: np.ndarray, config: SineConfig) -> tuple[float, np.nd
     """Log-odds and coverage of one series (T,) from the densities of its samples."""
     plain, flat, covered = [], [], []
     for start, stop, wave in enumerate_templates(config):
-        each = [norm.logpdf(series, a * wave, config.noise_std).sum() for a in config.amplitudes]
-        likelihood = logsumexp(each) - np.log(len(each))
+        each = norm.logpdf(series, config.amplitudes[:, None] * wave, config.noise_std).sum(axis=1)
+        likelihood = logsumexp(each) - np.log(each.size)
         (plain if start is None else flat).append(likelihood)
         if start is not None:
             covered.append([start <= step < stop for step in range(config.num_points)])
@@ -55,9 +56,12 @@ def simulated():
     return batch, sine_posterior(batch.x, SMALL)
 
 
-# The second has a template of zeros: whole periods, of which all is held.
+ZEROS = {"max_length": 1.0, "min_length": 0.9, "step_freq": 1.0}  # whole periods, of which all is held
+FINE = {"noise_std": 2.0, "step_amp": 0.01, "step_freq": 0.05}
+
+
 @pytest.mark.parametrize(
-    "changes", [{}, {"max_length": 1.0, "min_length": 0.9, "step_freq": 1.0}, {"noise_std": 0.05}, {"noise_std": 5.0}]
+    "changes", [{}, ZEROS, FINE, FINE | {"noise_std": 0.3}, {"noise_std": 0.05}, {"noise_std": 5.0}]
 )
 def test_it_is_what_enumeration_in_plain_loops_gives(changes):
     config = TINY.replace(dataset_size=3, **changes)
@@ -68,27 +72,6 @@ def test_it_is_what_enumeration_in_plain_loops_gives(changes):
         assert posterior.log_odds[row] == pytest.approx(log_odds, rel=1e-9, abs=1e-9)
         assert posterior.probability[row] == pytest.approx(1 / (1 + np.exp(-log_odds)), abs=1e-9)
         assert posterior.where[row] == pytest.approx(where, abs=1e-9)
-
-
-@pytest.mark.parametrize("noise_std", [0.7, 4.0])
-def test_the_default_grids_against_whole_templates(noise_std):
-    """No sums between edges, no bounds, no closed form: every template is built, and every amplitude added."""
-    config = SineConfig(dataset_size=2, noise_std=noise_std, step_freq=0.6)  # 5 of the 300 frequencies
-    x = sine_waves(config, seed=4).x[:, :, 0].astype(float)
-    angle, step = np.linspace(0, 2 * np.pi, 500), np.arange(500)
-    start, length = (grid.reshape(-1, 1) for grid in np.meshgrid(config.starts, config.lengths))
-    inside = (step >= start) & (step < start + length)
-    total = np.full((2, len(x)), -np.inf)
-    waves = [np.sin(frequency * angle) for frequency in config.frequencies]
-    for label, templates in ((0, np.array(waves)), *((1, np.where(inside, w[start[:, 0]][:, None], w)) for w in waves)):
-        overlap, energy = x @ templates.T / noise_std**2, (templates**2).sum(axis=1) / noise_std**2
-        sums = np.full(overlap.shape, -np.inf)
-        for amplitudes in np.split(config.amplitudes[:, None, None], 20):  # (45, 1, 1)
-            new = logsumexp(amplitudes * overlap - amplitudes**2 * energy / 2, axis=0)
-            sums = np.logaddexp(sums, new)
-        total[label] = np.logaddexp(total[label], logsumexp(sums, axis=1))
-    posterior = sine_posterior(x[:, :, None], config)
-    assert posterior.log_odds == pytest.approx(total[1] - np.log(len(start)) - total[0], abs=1e-8)
 
 
 def test_probabilities_are_calibrated(simulated):
@@ -182,8 +165,6 @@ def test_series_do_not_see_each_other_and_other_keys_do_not_count():
     for name in ("probability", "log_odds", "where", "stretch"):
         assert np.allclose(getattr(alone, name), getattr(whole, name)[order], rtol=1e-11, atol=1e-11)
     assert whole.where.shape == (12, 24) and whole.stretch.shape == (12, 2) and whole.stretch.dtype == np.int64
-    exact = sine_posterior(x.astype(float), TINY)
-    assert np.array_equal(exact.log_odds, whole.log_odds)
     none = sine_posterior(x[:0], TINY)
     assert none.probability.shape == (0,) and none.where.shape == (0, 24) and none.stretch.shape == (0, 2)
 
@@ -296,6 +277,5 @@ X = np.zeros((2, 24, 1), np.float32)
     ],
 )
 def test_bad_input(call, message):
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=re.escape(message)):
         call()
-    assert message in str(caught.value)

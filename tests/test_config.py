@@ -1,6 +1,7 @@
 """The configuration: the source's files load, the value sets are the source's, and a bad file names itself."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -32,10 +33,8 @@ def test_the_file_of_the_book_holds_every_key_at_its_default(book):
 
 
 def test_numbers_of_numpy_are_numbers():
-    given = SineConfig(
-        num_points=np.int32(400), max_amp=np.float32(2.5), min_freq=np.int64(2), output_folder=np.str_("a")
-    )
-    assert given == SineConfig(num_points=400, max_amp=2.5, min_freq=2.0, output_folder="a")
+    given = SineConfig(num_points=np.int32(400), max_amp=np.float32(2.5), min_freq=np.int64(2))
+    assert given == SineConfig(num_points=400, max_amp=2.5, min_freq=2.0)
     assert all(type(value) in (int, float, str) for value in given.model_dump().values())
 
 
@@ -74,9 +73,8 @@ def test_configuration_files_name_themselves(tmp_path, content, message):
     path = tmp_path / "waves.json"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(ConfigError, match=f"^{re.escape(str(path))}: .*{re.escape(message)}"):
         SineConfig.from_json(path)
-    assert str(caught.value).startswith(f"{path}: ") and message in str(caught.value)
 
 
 def test_a_configuration_cannot_be_changed_behind_its_checks():

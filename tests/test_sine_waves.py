@@ -11,33 +11,19 @@ from tsattn_tutorial.datasets import SineParameters, draw_sine_parameters, near_
 
 def drawn_from(drawn: SineParameters, config: SineConfig) -> list[tuple[np.ndarray, np.ndarray]]:
     """What was drawn, and what could be, for each parameter."""
-    return [
-        (drawn.frequency, config.frequencies),
-        (drawn.amplitude, config.amplitudes),
-        (drawn.start, config.starts),
-        (drawn.length, config.lengths),
-    ]
+    possible = config.frequencies, config.amplitudes, config.starts, config.lengths
+    return list(zip((drawn.frequency, drawn.amplitude, drawn.start, drawn.length), possible, strict=True))
 
 
 @st.composite
 def configurations(draw) -> SineConfig:
-    lows = {
-        "loc": st.floats(0, 0.4),
-        "length": st.floats(0.1, 0.4),
-        "freq": st.floats(0.5, 4),
-        "amp": st.floats(0.1, 10),
-    }
-    spans = {"loc": st.floats(0.06, 0.5), "length": st.floats(0.06, 0.5), "freq": st.floats(0.05, 5)}
-    low = {name: draw(values) for name, values in lows.items()}
-    high = {name: low[name] + draw(spans.get(name, st.floats(0.05, 10))) for name in low}
-    return SineConfig(
-        num_points=draw(st.integers(20, 200)),
-        dataset_size=draw(st.integers(1, 30)),
-        normal_anomalous_ratio=draw(st.floats(0, 1)),
-        seed=draw(st.integers(0, 2**32)),
-        **{f"min_{name}": value for name, value in low.items()},
-        **{f"max_{name}": value for name, value in high.items()},
-    )
+    least = {"loc": (0, 0.4), "length": (0.1, 0.4), "freq": (0.5, 4), "amp": (0.1, 10)}
+    span = {"loc": (0.06, 0.5), "length": (0.06, 0.5), "freq": (0.05, 5), "amp": (0.05, 10)}
+    low = {name: draw(st.floats(*bounds)) for name, bounds in least.items()}
+    ranges = {f"min_{name}": value for name, value in low.items()}
+    ranges |= {f"max_{name}": value + draw(st.floats(*span[name])) for name, value in low.items()}
+    sizes = {"num_points": draw(st.integers(20, 200)), "dataset_size": draw(st.integers(1, 30))}
+    return SineConfig(**ranges, **sizes, normal_anomalous_ratio=draw(st.floats(0, 1)), seed=draw(st.integers(0, 2**32)))
 
 
 @given(configurations(), st.floats(0.01, 5))
