@@ -2,13 +2,9 @@
 
 import re
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from tsattn_tutorial import metrics, plotting, reference
 from tsattn_tutorial.config import ConfigError, SineConfig
@@ -23,20 +19,16 @@ CONFIGURATION = [
     ({"dataset_size": 1.5}, "dataset_size: expected a valid integer"),
     ({"noise_std": True}, "noise_std: expected a valid number, got True"),
     ({"seed": np.bool_(True)}, "seed: expected a valid integer, got True"),
-    ({"seed": np.array([3])}, "seed: expected a valid integer, got array([3])"),
     ({"max_amp": float("nan")}, "max_amp: expected a finite number, got nan"),
     ({"output_folder": 3}, "output_folder: expected a valid string, got 3"),
-    ({"dataset_size": 0}, "dataset_size: expected greater than or equal to 1, got 0"),
     ({"normal_anomalous_ratio": 1.2}, "normal_anomalous_ratio: expected less than or equal to 1"),
     ({"step_freq": 0.0}, "step_freq: expected greater than 0, got 0.0"),
     ({"seed": np.int64(-1)}, "seed: expected greater than or equal to 0, got -1"),
     ({"min_loc": 0.9}, "min_loc: expected a value below max_loc (0.9)"),
-    ({"min_amp": 3.0, "max_amp": 2.0}, "min_amp: expected a value below max_amp (2.0), got 3.0"),
     ({"max_freq": 250.0}, "max_freq: expected at most (num_points - 1) / 2 = 249.5 cycles"),
     ({"num_points": 15}, "min_length: expected at least 2 samples"),
     ({"max_loc": 1.0, "step_loc": 0.002}, "max_loc: expected every start to leave at least 2 samples of 500"),
     ({"num_points": 100, "max_length": 0.105}, "max_length: expected at least one sample more than min_length (0.1)"),
-    ({"min_loc": 0.5, "max_loc": 0.5001}, "max_loc: expected at least one sample more than min_loc (0.5)"),
     ({"step_amp": 1e-12}, "step_amp: expected at most 1,000,000 steps"),
     ({"self": 1}, "self: expected one of num_points"),
     ({"seed": -1, "num_points": 0}, "got 0; seed: expected"),
@@ -44,13 +36,11 @@ CONFIGURATION = [
 
 FIGURES = [
     (lambda: metrics.binary_report(Y, EVEN[0]), "y and probability must both be (N,), got (4,) and (6,)"),
-    (lambda: metrics.binary_report(Y * 0, Y * 0.5), "y must hold the labels 0 and 1, both of them, got [0]"),
     (lambda: metrics.binary_report(Y, Y * 3.0), "pass probabilities, not logits"),
     (lambda: metrics.binary_report(Y, Y * np.nan), "probability must lie in [0, 1]"),
     (lambda: metrics.proportion_interval(3, 2), "got 3 of 2"),
     (lambda: metrics.mean_interval([1.0]), "at least two finite numbers"),
     (lambda: metrics.attention_mass(EVEN[:2], SIGNAL), "must both be (N, T), truth bool, got (2, 6) and (4, 6) bool"),
-    (lambda: metrics.attention_mass(EVEN, SIGNAL * 1), "truth bool, got (4, 6) and (4, 6) int64"),
     (lambda: metrics.attention_mass(10 * EVEN, SIGNAL), "rows that sum to 1, got sums 9.99"),
     (lambda: metrics.attention_mass(EVEN, TRUTH), "every series needs a true step, got none in series [0 1 2]"),
     (lambda: metrics.attention_mass(EVEN, SIGNAL, SIGNAL * 1), "mask must be (4, 6) bool like truth"),
@@ -61,28 +51,23 @@ FIGURES = [
     (lambda: reference.normalised_entropy(EVEN[:, :1]), "T at least 2, got (4, 1)"),
     (lambda: reference.masked_softmax(EVEN, TRUTH), "mask must leave at least one entry"),
     (lambda: reference.largest_weight(0, 1.0), "steps must be a positive integer, got 0"),
-    (lambda: reference.largest_weight(5, -1.0), "spread must be a finite number, at least 0, got -1.0"),
     (lambda: reference.sinusoidal_positions(0, 4), "steps must be a positive integer, got 0"),
 ]
 
 PLOTS = [
     (lambda ax: plotting.plot_series(ax, X), "x must be one series (T,) or (T, D), got (4, 6, 1)"),
     (lambda ax: plotting.plot_series(ax, X[0], TRUTH[0, :3]), "truth must be (6,) bool"),
-    (lambda ax: plotting.plot_attention(ax, X[0], EVEN), "weights must be (T,), got (4, 6)"),
     (
         lambda ax: plotting.plot_attention(ax, X[0, :5], EVEN[0]),
         "x must be (T,) or (T, 1) like the weights, got (5, 1)",
     ),
     (lambda ax: plotting.plot_attention(ax, X[0], 10 * EVEN[0]), "got 10 to 10; do not rescale"),
-    (lambda ax: plotting.plot_weight_bars(ax, EVEN[0] * np.nan), "do not rescale"),
     (lambda ax: plotting.plot_weight_bars(ax, EVEN[0], None, np.ones(6)), "interval must be (2, 6) like the weights"),
     (lambda ax: plotting.plot_weight_map(ax, EVEN[0]), "weights must be (T, D), got (6,)"),
     (lambda ax: plotting.plot_weight_map(ax, np.eye(2) / 2, np.eye(2)), "truth must be (2, 2) bool"),
     (lambda ax: plotting.plot_self_attention(ax, EVEN), "weights must be (T, T), got (4, 6)"),
     (lambda ax: plotting.plot_self_attention(ax, np.diag([1, 2, 0])), "got 0 to 2; do not rescale"),
-    (lambda ax: plotting.plot_self_attention(ax, np.eye(3), TRUTH[0]), "truth must be (3,) bool"),
     (lambda ax: plotting.plot_confusion(ax, np.eye(3, dtype=int), ("a", "b")), "confusion must be (2, 2)"),
-    (lambda ax: plotting.plot_confusion(ax, -np.eye(2, dtype=int), ("a", "b")), "counts"),
     (lambda ax: plotting.plot_history(ax, EVEN[0], EVEN[0, :2]), "losses must both be (E,) with E > 0"),
     (lambda ax: plotting.plot_history(ax, [0.0], [1.0]), "losses must be positive"),
     (lambda ax: plotting.plot_estimates(ax, {}), "estimates must hold at least one, got none"),
@@ -103,7 +88,5 @@ def test_metrics_and_reference(call, message):
 
 @pytest.mark.parametrize(("draw", "message"), PLOTS)
 def test_plots(draw, message):
-    figure, ax = plt.subplots()
     with pytest.raises(ValueError, match=re.escape(message)):
-        draw(ax)
-    plt.close(figure)
+        draw(Figure().subplots())

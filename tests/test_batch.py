@@ -18,9 +18,9 @@ RNG = np.random.default_rng(0)
 TOLD = SeriesBatch(np.arange(6, dtype=np.float32)[:, None, None], np.arange(6), np.eye(6, dtype=bool)[:, :1])
 
 
-def of_lengths(size: int, steps: int = 6, dimensions: int = 3, shift: float = 0.0) -> SeriesBatch:
-    mask = np.arange(steps) < RNG.integers(2, steps + 1, size=size)[:, None]
-    x = (5 * RNG.standard_normal((size, steps, dimensions)) + shift).astype(np.float32)
+def of_lengths(size: int, shift: float = 0.0) -> SeriesBatch:
+    mask = np.arange(6) < RNG.integers(2, 7, size=size)[:, None]
+    x = (5 * RNG.standard_normal((size, 6, 3)) + shift).astype(np.float32)
     return SeriesBatch(np.where(mask[:, :, None], x, 0), np.zeros(size, int), mask=mask)
 
 
@@ -32,8 +32,8 @@ def test_every_series_lands_in_exactly_one_part_as_the_seed_says(size, seed):
     assert all(np.array_equal(part.x.ravel(), part.y) for part in split)
     assert sorted(np.concatenate([part.y for part in split])) == list(range(size))
     assert [len(part) for part in split] == pytest.approx([0.7 * size, 0.1 * size, 0.2 * size], abs=1)
-    assert np.array_equal(split.train.y, again.train.y)
-    assert not np.array_equal(split.train.y, split_up(batch, seed=seed + 1).train.y)
+    other = split_up(batch, seed=seed + 1)
+    assert np.array_equal(split.train.y, again.train.y) and not np.array_equal(split.train.y, other.train.y)
 
 
 @pytest.mark.parametrize(
@@ -88,9 +88,8 @@ def test_real_steps_of_the_training_series_get_mean_zero_and_variance_one():
     train, test = of_lengths(50, shift=3), of_lengths(20, shift=4)
     scaled, other = standardised(train, test)
     real = scaled.x[scaled.mask]
-    np.testing.assert_allclose(real.mean(axis=0), 0, atol=1e-6)
-    np.testing.assert_allclose(real.std(axis=0), 1, atol=1e-6)
-    mean, deviation = train.x[train.mask].mean(axis=0), train.x[train.mask].std(axis=0)
+    np.testing.assert_allclose([real.mean(axis=0), real.std(axis=0)], [[0] * 3, [1] * 3], atol=1e-6)
+    mean, deviation = (reduce(train.x[train.mask], axis=0) for reduce in (np.mean, np.std))
     np.testing.assert_allclose(other.x[other.mask], ((test.x - mean) / deviation)[test.mask], atol=1e-5)
     assert not scaled.x[~scaled.mask].any() and not other.x[~other.mask].any()
     (constant,) = standardised(SeriesBatch(X + 7, Y))
@@ -112,10 +111,7 @@ def test_padding_keeps_the_series_and_says_where_they_end():
     [
         (lambda: SeriesBatch(X.tolist(), Y), "x must be an array, got list"),
         (lambda: SeriesBatch(np.ma.array(X), Y), "x must be an array, got MaskedArray"),
-        (lambda: SeriesBatch(X[:, :, 0], Y), "x must be (N, T, D), T and D > 0, got (4, 6)"),
-        (lambda: SeriesBatch(np.float32(0) * X[0, 0, 0], Y), "x must be an array, got float32"),
         (lambda: SeriesBatch(X[:, :0], Y, None, TRUTH[:, :0]), "T and D > 0, got (4, 0, 1)"),
-        (lambda: SeriesBatch(X[:, :, :0], Y), "T and D > 0, got (4, 6, 0)"),
         (lambda: SeriesBatch(X.astype(float), Y), "x must be float32, got float64"),
         (lambda: SeriesBatch(X + np.float32("nan"), Y), "x must be finite on every real step"),
         (lambda: SeriesBatch(X, Y.tolist()), "y must be an array, got list"),
@@ -124,13 +120,11 @@ def test_padding_keeps_the_series_and_says_where_they_end():
         (lambda: SeriesBatch(X, Y[:3]), "y must be (4,) like x, got (3,)"),
         (lambda: SeriesBatch(X, Y * 1.0), "y must hold integers, got float64"),
         (lambda: SeriesBatch(X, Y > 0), "y must hold integers, got bool"),
-        (lambda: SeriesBatch(X, Y.astype("m8[s]")), "y must hold integers, got timedelta64[s]"),
         (
             lambda: SeriesBatch(X, Y.astype(np.uint64) + np.uint64(2**64 - 2)),
             "y must hold integers that int64 can hold",
         ),
         (lambda: SeriesBatch(X, Y, TRUTH.tolist()), "truth must be an array, got list"),
-        (lambda: SeriesBatch(X, Y, TRUTH[:, :5]), "truth must be (4, 6) or (4, 6, 1), got (4, 5)"),
         (lambda: SeriesBatch(X, Y, TRUTH * 1), "truth must be bool, got int64"),
         (lambda: SeriesBatch(X, Y, TRUTH, TRUTH * 1), "mask must be bool, got int64"),
         (lambda: SeriesBatch(X, Y, TRUTH, TRUTH), "mask must leave every series at least one real step"),

@@ -17,6 +17,7 @@ def test_weights_sum_to_one_and_a_constant_cancels(scores, constant):
     weights = masked_softmax(scores)
     assert (weights >= 0).all() and np.allclose(weights.sum(axis=-1), 1)
     assert np.allclose(masked_softmax(scores + constant), weights, atol=1e-9)
+    assert np.allclose(masked_softmax(scores.T, axis=0), weights.T)
 
 
 @given(scores, st.integers(1, 5))
@@ -35,8 +36,7 @@ def test_pooling_is_the_loop_of_the_equation():
     context, weights = attention_pooling(hidden, projection, bias, query, query_bias=0.7)
     for b in range(2):
         powers = [np.exp(sum(query * np.tanh(projection @ step + bias))) for step in hidden[b]]
-        for t in range(5):
-            assert weights[b, t] == pytest.approx(powers[t] / sum(powers))
+        assert weights[b] == pytest.approx(np.array(powers) / sum(powers))
         assert context[b] == pytest.approx(sum(weights[b, t] * hidden[b, t] for t in range(5)))
 
 
@@ -45,13 +45,10 @@ def test_self_attention_is_the_loop_of_the_equation():
     queries, keys, values = (rng.normal(size=(2, 5, size)) for size in (3, 3, 4))
     mask = np.array([[True] * 5, [True] * 3 + [False] * 2])
     output, weights = reference.self_attention(queries, keys, values, mask)
-    for b in range(2):
-        real = [j for j in range(5) if mask[b, j]]
-        for i in range(5):
-            powers = {j: np.exp(queries[b, i] @ keys[b, j] / np.sqrt(3)) for j in real}
-            for j in range(5):
-                assert weights[b, i, j] == pytest.approx(powers.get(j, 0) / sum(powers.values()))
-            assert output[b, i] == pytest.approx(sum(weights[b, i, j] * values[b, j] for j in real))
+    for b, i in np.ndindex(2, 5):
+        powers = [np.exp(queries[b, i] @ keys[b, j] / np.sqrt(3)) * mask[b, j] for j in range(5)]
+        assert weights[b, i] == pytest.approx(np.array(powers) / sum(powers))
+        assert output[b, i] == pytest.approx(sum(weights[b, i, j] * values[b, j] for j in range(5)))
 
 
 @given(scores.filter(lambda array: array.shape[1] > 1))
@@ -96,12 +93,6 @@ def test_whole_numbers_count_as_the_same_floats_and_padding_is_not_even_read(kin
     assert np.array_equal(masked_softmax(x[0]), masked_softmax(x[0].astype(float)))
 
 
-def test_the_softmax_runs_along_the_axis_it_is_given():
-    scores = np.random.default_rng(0).normal(size=(3, 4))
-    assert np.allclose(masked_softmax(scores, axis=0), masked_softmax(scores.T).T)
-    assert np.allclose(masked_softmax(scores, axis=0).sum(axis=0), 1)
-
-
 @given(st.integers(1, 60), st.integers(1, 20))
 def test_positions_turn_at_the_speeds_of_the_paper(steps, size):
     positions = reference.sinusoidal_positions(steps, size)
@@ -116,5 +107,3 @@ def test_entropy_is_one_for_an_average_and_zero_for_a_single_step_and_counts_rea
     assert normalised_entropy(np.eye(4)) == pytest.approx([0, 0, 0, 0])
     weights, mask = np.array([[0.5, 0.5, 0, 0], [0.25, 0.25, 0.5, 0]]), np.array([[1, 1, 0, 0], [1, 1, 1, 0]], bool)
     assert normalised_entropy(weights, mask) == pytest.approx([1, 1.5 * np.log(2) / np.log(3)])
-    with pytest.raises(ValueError, match="T at least 2"):
-        normalised_entropy(weights, np.array([[1, 0, 0, 0]] * 2, bool))

@@ -30,6 +30,7 @@ def configurations(draw) -> SineConfig:
 @settings(deadline=None)
 def test_constant_inside_the_stretch_and_the_plain_wave_outside(config, noise_std):
     batch, drawn = sine_waves(config), draw_sine_parameters(config)
+    assert np.array_equal(render_sine_waves(drawn, config.num_points).x, batch.x)
     angle = np.linspace(0, 2 * np.pi, config.num_points)
     wave = (drawn.amplitude[:, None] * np.sin(drawn.frequency[:, None] * angle)).astype(np.float32)
     for series, truth, plain, start in zip(batch.x[:, :, 0], batch.truth, wave, drawn.start, strict=True):
@@ -70,12 +71,6 @@ def test_every_value_is_drawn_and_none_is_preferred():
     assert abs((~drawn.flat).mean() - 0.8) < 0.015  # 5 standard errors
     for ratio, label in ((0.0, 1), (1.0, 0)):
         assert (sine_waves(config.replace(normal_anomalous_ratio=ratio, dataset_size=99)).y == label).all()
-
-
-def test_rendering_is_what_the_generator_does():
-    config = SineConfig(dataset_size=20)
-    rendered = render_sine_waves(draw_sine_parameters(config), config.num_points)
-    assert np.array_equal(rendered.x, sine_waves(config).x)
 
 
 def test_as_many_steps_are_near_a_peak_as_the_sine_has_there():
