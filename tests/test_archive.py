@@ -4,6 +4,7 @@ import socket
 
 import numpy as np
 import pytest
+from aeon.datasets import load_classification
 
 from tsattn_tutorial.datasets import ARCHIVE, archive_series
 
@@ -25,6 +26,10 @@ def test_sizes_are_those_of_the_archive_and_nothing_is_downloaded(name, monkeypa
     longest = max(train.x.shape[1], test.x.shape[1])
     assert (len(train), len(test), longest, train.x.shape[2], len(train.classes)) == SIZES[name]
     assert train.classes == test.classes and set(train.y) == set(range(len(train.classes)))
+    series, labels = load_classification(name, split="test")  # (D, T) each
+    for k in (0, -1):
+        assert np.array_equal(test.x[k, : series[k].shape[1]].T, series[k].astype(np.float32))
+        assert test.classes[test.y[k]] == labels[k]
     assert (train.mask is None) == (name != "JapaneseVowels")
     if test.mask is not None:
         assert (test.mask.sum(axis=1).min(), test.mask.sum(axis=1).max()) == (7, 29)

@@ -86,7 +86,6 @@ def test_positions_that_are_no_cells(position):
     [
         (lambda: planted_steps(10.0), "size must be a positive integer, got 10.0"),
         (lambda: cued_steps(3, steps=0), "steps must be a positive integer, got 0"),
-        (lambda: planted_cells(3, seed=-1), "seed must be 0 or a positive integer, got -1"),
         (lambda: planted_cells(3, rule="product"), "rule must be one of 'copy', 'sum'; got 'product'"),
     ],
 )
