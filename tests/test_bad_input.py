@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from tsattn_tutorial import metrics, plotting, reference
 from tsattn_tutorial.config import ConfigError, SineConfig
 from tsattn_tutorial.datasets import SeriesBatch
+from tsattn_tutorial.files import written_whole
 
 X, Y, TRUTH = np.zeros((4, 6, 1), np.float32), np.array([0, 1, 0, 1]), np.zeros((4, 6), bool)
 EVEN, SIGNAL = np.full((4, 6), 1 / 6), np.eye(4, 6, dtype=bool)
@@ -19,7 +20,6 @@ CONFIGURATION = [
     ({"noise_std": True}, "noise_std: expected a valid number, got True"),
     ({"seed": np.bool_(True)}, "seed: expected a valid integer, got True"),
     ({"max_amp": float("nan")}, "max_amp: expected a finite number, got nan"),
-    ({"output_folder": 3}, "output_folder: expected a valid string, got 3"),
     ({"normal_anomalous_ratio": 1.2}, "normal_anomalous_ratio: expected less than or equal to 1"),
     ({"seed": np.int64(-1)}, "seed: expected greater than or equal to 0, got -1"),
     ({"min_loc": 0.9}, "min_loc: expected a value below max_loc (0.9)"),
@@ -38,7 +38,6 @@ FIGURES = [
     (lambda: metrics.binary_report(Y, Y * np.nan), "probability must lie in [0, 1]"),
     (lambda: metrics.proportion_interval(3, 2), "got 3 of 2"),
     (lambda: metrics.mean_interval([1.0]), "at least two finite numbers"),
-    (lambda: metrics.attention_mass(EVEN[:2], SIGNAL), "must both be (N, T), truth bool, got (2, 6) and (4, 6) bool"),
     (lambda: metrics.attention_mass(10 * EVEN, SIGNAL), "rows that sum to 1, got sums 9.99"),
     (lambda: metrics.attention_mass(EVEN, TRUTH), "every series needs a true step, got none in series [0 1 2]"),
     (lambda: metrics.attention_mass(EVEN, SIGNAL, SIGNAL * 1), "mask must be (4, 6) bool like truth"),
@@ -87,3 +86,8 @@ def test_metrics_and_reference(call, message):
 def test_plots(draw, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         draw(Figure().subplots())
+
+
+def test_nothing_is_written_where_there_is_no_folder(tmp_path):
+    with pytest.raises(FileNotFoundError, match="expected an existing folder"):
+        written_whole(tmp_path / "no" / "file").__enter__()

@@ -27,6 +27,10 @@ def source(tmp_path) -> Path:
         path = tmp_path / "src" / "tsattn_tutorial" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
+    lab = tmp_path / "src" / "tsattn_lab"
+    lab.mkdir()
+    (lab / "__init__.py").touch()
+    (lab / "run.py").write_text("from tsattn_tutorial.d import VALUE\n")
     return tmp_path / "src"
 
 
@@ -73,6 +77,13 @@ def modules(book, folder, source) -> set[str]:
 def test_imports_are_followed(cell, expected, folder, source):
     """Directly, through each other, in functions, relative, and by name."""
     assert modules(notebook(cell), folder, source) == expected
+
+
+def test_both_packages_are_followed(folder, source):
+    """What a chapter takes from the lab leads on to what the lab takes from the small package."""
+    parts = depends_on(notebook("from tsattn_lab.run import run"), folder, source).keys()
+    assert {"tsattn_lab", "tsattn_lab.run", "tsattn_tutorial", "tsattn_tutorial.d"} <= parts
+    assert "tsattn_tutorial.a" not in parts
 
 
 @pytest.mark.parametrize(

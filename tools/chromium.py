@@ -6,8 +6,6 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
-__all__ = ["NAMES", "find", "launched"]
-
 #: Programs that will do, the first one found.
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Inside a container there is no sandbox to be had, and little shared memory.

@@ -16,8 +16,6 @@ from nbformat import NotebookNode
 from notebook_dependencies import SOURCE, parse_cell, stale
 from notebook_outputs import displays, exports, texts
 
-__all__ = ["KERNEL", "problems"]
-
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 MOST_CELLS = 45
 MOST_LINES = 25
@@ -46,7 +44,7 @@ def problems(path: Path, source: Path = SOURCE) -> list[str]:
     path : Path
         The notebook.
     source : Path
-        The folder that holds the package.
+        The folder that holds the packages.
 
     Returns
     -------

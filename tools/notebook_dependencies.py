@@ -1,6 +1,6 @@
 """What the stored outputs of a notebook depend on, as digests: they tell when it has to be run again.
 
-The parts are the code cells, the modules of the package that they import directly or indirectly, the
+The parts are the code cells, the modules of our packages that they import directly or indirectly, the
 files that they name, and the ``matplotlibrc`` beside the notebook. A file counts as named when a
 string in the code is its path relative to the notebook's folder: write such paths in one piece.
 """
@@ -13,10 +13,8 @@ from pathlib import Path
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
-__all__ = ["SOURCE", "depends_on", "parse_cell", "stale"]
-
 SOURCE = Path(__file__).resolve().parents[1] / "src"
-PACKAGE = "tsattn_tutorial"
+PACKAGES = ("tsattn_tutorial", "tsattn_lab")
 
 
 def depends_on(notebook: NotebookNode, folder: Path, source: Path = SOURCE) -> dict[str, str]:
@@ -31,7 +29,7 @@ def depends_on(notebook: NotebookNode, folder: Path, source: Path = SOURCE) -> d
     folder : Path
         The folder it stands in. File names in its code are taken relative to it.
     source : Path
-        The folder that holds the package.
+        The folder that holds the packages.
 
     Returns
     -------
@@ -111,7 +109,7 @@ def _without_version(tree: ast.Module) -> ast.Module:
 
 
 def _modules(trees: Iterable[ast.Module], source: Path) -> set[str]:
-    """Modules of the package that these syntax trees import, directly or through each other."""
+    """Modules of the packages that these syntax trees import, directly or through each other."""
     found: set[str] = set()
     waiting = [name for tree in trees for name in _imports(tree, "")]
     while waiting:
@@ -129,7 +127,7 @@ def _modules(trees: Iterable[ast.Module], source: Path) -> set[str]:
 def _imports(tree: ast.AST, package: str) -> Iterator[str]:
     """Names that may be modules, wherever in the tree they are imported.
 
-    A string that spells a module of the package counts as well, because `importlib` takes one.
+    A string that spells a module of theirs counts as well, because `importlib` takes one.
     """
     for node in ast.walk(tree):
         match node:
@@ -141,13 +139,13 @@ def _imports(tree: ast.AST, package: str) -> Iterator[str]:
                 base = ".".join([*parents, *filter(None, [node.module])])
                 yield base
                 yield from (f"{base}.{alias.name}" for alias in node.names)
-            case ast.Constant(value=str(text)) if text.startswith(f"{PACKAGE}."):
+            case ast.Constant(value=str(text)) if text.partition(".")[0] in PACKAGES:
                 yield text
 
 
 def _module_file(name: str, source: Path) -> Path | None:
     parts = name.split(".")
-    if parts[0] != PACKAGE or not all(part.isidentifier() for part in parts):
+    if parts[0] not in PACKAGES or not all(part.isidentifier() for part in parts):
         return None
     base = source.joinpath(*parts)
     return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)

@@ -6,8 +6,6 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-__all__ = ["displays", "exports", "texts"]
-
 
 def displays(cell: NotebookNode) -> list[dict]:
     """The MIME bundles among the outputs of a cell."""

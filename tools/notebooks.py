@@ -28,8 +28,6 @@ from notebook_dependencies import SOURCE, depends_on
 from notebook_outputs import exports
 from tsattn_tutorial.files import written_whole
 
-__all__ = ["BOOK", "execute", "main", "notebook_paths", "problems"]
-
 BOOK = Path(__file__).resolve().parents[1] / "book"
 
 # Everything else that editors leave in a cell says how it was last looked at, not what it is.
@@ -59,7 +57,7 @@ def execute(path: Path, timeout: float | None = None, source: Path = SOURCE) -> 
     timeout : float, optional
         Seconds that a cell may take; no limit by default.
     source : Path
-        The folder that holds the package.
+        The folder that holds the packages.
 
     Raises
     ------
