@@ -1,20 +1,15 @@
 """Batches hold together and take nothing that indexes otherwise; splits, padding and scaling lose no series."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tsattn_tutorial.config import SineConfig
-from tsattn_tutorial.datasets import (
-    SeriesBatch,
-    class_motifs,
-    padded,
-    sine_waves,
-    standardised,
-    train_validation_test_split,
-)
+from tsattn_tutorial.datasets import SeriesBatch, class_motifs, padded, standardised
+from tsattn_tutorial.datasets import train_validation_test_split as split_up
 
 X, Y, TRUTH = np.zeros((4, 6, 1), np.float32), np.array([0, 1, 0, 1]), np.zeros((4, 6), bool)
 BATCH = SeriesBatch(X, Y, TRUTH)
@@ -23,26 +18,22 @@ RNG = np.random.default_rng(0)
 TOLD = SeriesBatch(np.arange(6, dtype=np.float32)[:, None, None], np.arange(6), np.eye(6, dtype=bool)[:, :1])
 
 
-def of_lengths(size: int, steps: int = 6, dimensions: int = 3, shift: float = 0.0) -> SeriesBatch:
-    mask = np.arange(steps) < RNG.integers(2, steps + 1, size=size)[:, None]
-    x = (5 * RNG.standard_normal((size, steps, dimensions)) + shift).astype(np.float32)
+def of_lengths(size: int, shift: float = 0.0) -> SeriesBatch:
+    mask = np.arange(6) < RNG.integers(2, 7, size=size)[:, None]
+    x = (5 * RNG.standard_normal((size, 6, 3)) + shift).astype(np.float32)
     return SeriesBatch(np.where(mask[:, :, None], x, 0), np.zeros(size, int), mask=mask)
 
 
 @given(st.integers(10, 400), st.integers(0, 2**32))
 @settings(deadline=None)
-def test_every_series_lands_in_exactly_one_part(size, seed):
-    x = np.arange(size, dtype=np.float32)[:, None, None]
-    split = train_validation_test_split(SeriesBatch(x, np.arange(size)), seed=seed)
+def test_every_series_lands_in_exactly_one_part_as_the_seed_says(size, seed):
+    batch = SeriesBatch(np.arange(size, dtype=np.float32)[:, None, None], np.arange(size))
+    split, again = split_up(batch, seed=seed), split_up(batch, seed=seed)
     assert all(np.array_equal(part.x.ravel(), part.y) for part in split)
     assert sorted(np.concatenate([part.y for part in split])) == list(range(size))
     assert [len(part) for part in split] == pytest.approx([0.7 * size, 0.1 * size, 0.2 * size], abs=1)
-
-
-def test_the_split_is_shuffled_by_its_seed():
-    batch = sine_waves(SineConfig(num_points=20, dataset_size=100), seed=0)
-    first, again, other = (train_validation_test_split(batch, seed=seed).test.x for seed in (0, 0, 1))
-    assert np.array_equal(first, again) and not np.array_equal(first, other)
+    other = split_up(batch, seed=seed + 1)
+    assert np.array_equal(split.train.y, again.train.y) and not np.array_equal(split.train.y, other.train.y)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +47,6 @@ def test_the_split_is_shuffled_by_its_seed():
         (pd.Series([4, 1], index=[0, 1]), [4, 1]),
         (pd.Series([True] + [False] * 5, index=[5, 4, 3, 2, 1, 0]), [0]),  # by position, as the arrays are
     ],
-    ids=str,
 )
 def test_series_are_selected_by_position_with_all_that_is_theirs(index, chosen):
     part = TOLD[index]
@@ -64,9 +54,7 @@ def test_series_are_selected_by_position_with_all_that_is_theirs(index, chosen):
     assert part.truth.tolist() == [[k == 0] for k in chosen]
 
 
-@pytest.mark.parametrize(
-    "index", [0, np.int64(1), True, None, np.ma.array([0, 1], mask=[False, True]), np.eye(2, dtype=int)]
-)
+@pytest.mark.parametrize("index", [0, np.int64(1), True, None, np.ma.array([0, 1], mask=[0, 1]), np.eye(2, dtype=int)])
 def test_what_selects_no_series_is_refused(index):
     with pytest.raises(ValueError, match="select series with a slice or an array"):
         TOLD[index]
@@ -74,8 +62,8 @@ def test_what_selects_no_series_is_refused(index):
 
 @pytest.mark.parametrize("kind", ["i1", "u1", ">i2", ">i8", "u8"])
 def test_labels_of_any_whole_number_become_native_int64(kind):
-    batch = SeriesBatch(X, Y.astype(kind))
-    assert batch.y.dtype == np.dtype(np.int64) and batch.y.dtype.isnative and np.array_equal(batch.y, Y)
+    y = SeriesBatch(X, Y.astype(kind)).y
+    assert y.dtype == np.int64 and y.dtype.isnative and np.array_equal(y, Y)
 
 
 def test_arrays_of_any_layout_and_subclass_are_taken_as_plain_ones():
@@ -85,37 +73,27 @@ def test_arrays_of_any_layout_and_subclass_are_taken_as_plain_ones():
 
     frozen = np.asfortranarray(TOLD.x)
     frozen.flags.writeable = False
-    batch = SeriesBatch(frozen, TOLD.y.view(Backwards), np.asmatrix(TOLD.truth))
+    batch = SeriesBatch(frozen, TOLD.y.view(Backwards), TOLD.truth.view(Backwards))
     assert type(batch.y) is type(batch.truth) is np.ndarray
     assert batch[[3, 1]].y.tolist() == [3, 1] == batch[[3, 1]].x.ravel().tolist()
 
 
-def test_padding_may_hold_anything_but_real_steps_may_not():
-    mask = np.array([[True, True, False]])
-    x = np.array([[[1], [2], [np.nan]]], np.float32)
-    assert SeriesBatch(x, np.array([0]), np.zeros((1, 3), bool), mask)[:1].mask.tolist() == mask.tolist()
-
-
-def test_a_batch_without_truth_keeps_its_classes():
-    part = SeriesBatch(X, Y, classes=["calm", "gust"])[1:]
-    assert part.truth is None and part.mask is None and part.classes == ("calm", "gust")
+def test_padding_may_hold_anything_and_a_part_keeps_its_classes():
+    mask = np.arange(6) < np.array([[6], [5], [2], [1]])
+    part = SeriesBatch(np.where(mask, 1, np.nan).astype(np.float32)[:, :, None], Y, None, mask, ["calm", "gust"])[1:]
+    assert part.truth is None and np.array_equal(part.mask, mask[1:]) and part.classes == ("calm", "gust")
 
 
 def test_real_steps_of_the_training_series_get_mean_zero_and_variance_one():
     train, test = of_lengths(50, shift=3), of_lengths(20, shift=4)
     scaled, other = standardised(train, test)
     real = scaled.x[scaled.mask]
-    np.testing.assert_allclose(real.mean(axis=0), 0, atol=1e-6)
-    np.testing.assert_allclose(real.std(axis=0), 1, atol=1e-6)
-    mean, deviation = train.x[train.mask].mean(axis=0), train.x[train.mask].std(axis=0)
+    np.testing.assert_allclose([real.mean(axis=0), real.std(axis=0)], [[0] * 3, [1] * 3], atol=1e-6)
+    mean, deviation = (reduce(train.x[train.mask], axis=0) for reduce in (np.mean, np.std))
     np.testing.assert_allclose(other.x[other.mask], ((test.x - mean) / deviation)[test.mask], atol=1e-5)
     assert not scaled.x[~scaled.mask].any() and not other.x[~other.mask].any()
-
-
-def test_a_constant_dimension_is_only_shifted():
-    x = np.stack([np.ones((4, 3)), RNG.standard_normal((4, 3))], axis=2).astype(np.float32)
-    (scaled,) = standardised(SeriesBatch(x, Y))
-    assert not scaled.x[:, :, 0].any() and scaled.mask is None
+    (constant,) = standardised(SeriesBatch(X + 7, Y))
+    assert not constant.x.any() and constant.mask is None
 
 
 def test_padding_keeps_the_series_and_says_where_they_end():
@@ -133,47 +111,34 @@ def test_padding_keeps_the_series_and_says_where_they_end():
     [
         (lambda: SeriesBatch(X.tolist(), Y), "x must be an array, got list"),
         (lambda: SeriesBatch(np.ma.array(X), Y), "x must be an array, got MaskedArray"),
-        (lambda: SeriesBatch(X[:, :, 0], Y), "x must be (N, T, D), T and D > 0, got (4, 6)"),
-        (lambda: SeriesBatch(np.float32(0) * X[0, 0, 0], Y), "x must be an array, got float32"),
         (lambda: SeriesBatch(X[:, :0], Y, None, TRUTH[:, :0]), "T and D > 0, got (4, 0, 1)"),
-        (lambda: SeriesBatch(X[:, :, :0], Y), "T and D > 0, got (4, 6, 0)"),
         (lambda: SeriesBatch(X.astype(float), Y), "x must be float32, got float64"),
-        (lambda: SeriesBatch(X.astype(np.float16), Y), "x must be float32, got float16"),
         (lambda: SeriesBatch(X + np.float32("nan"), Y), "x must be finite on every real step"),
         (lambda: SeriesBatch(X, Y.tolist()), "y must be an array, got list"),
         (lambda: SeriesBatch(X, pd.Series(Y, index=[3, 2, 1, 0])), "y must be an array, got Series"),
-        (lambda: SeriesBatch(X, pd.array(Y)), "y must be an array, got IntegerArray"),
         (lambda: SeriesBatch(X, pd.Categorical(list("abab"))), "y must be an array, got Categorical"),
         (lambda: SeriesBatch(X, Y[:3]), "y must be (4,) like x, got (3,)"),
-        (lambda: SeriesBatch(X, Y * 1.0), "y must hold integers, got float64"),
         (lambda: SeriesBatch(X, Y > 0), "y must hold integers, got bool"),
-        (lambda: SeriesBatch(X, Y.astype("m8[s]")), "y must hold integers, got timedelta64[s]"),
-        (lambda: SeriesBatch(X, np.full(4, 2**63, np.uint64)), "y must hold integers that int64 can hold"),
-        (lambda: SeriesBatch(X, Y, TRUTH.tolist()), "truth must be an array, got list"),
-        (lambda: SeriesBatch(X, Y, TRUTH[:, :5]), "truth must be (4, 6) or (4, 6, 1), got (4, 5)"),
+        (
+            lambda: SeriesBatch(X, Y.astype(np.uint64) + np.uint64(2**64 - 2)),
+            "y must hold integers that int64 can hold",
+        ),
         (lambda: SeriesBatch(X, Y, TRUTH * 1), "truth must be bool, got int64"),
-        (lambda: SeriesBatch(X, Y, TRUTH, TRUTH[0]), "mask must be (4, 6) like x, got (6,)"),
         (lambda: SeriesBatch(X, Y, TRUTH, TRUTH * 1), "mask must be bool, got int64"),
         (lambda: SeriesBatch(X, Y, TRUTH, TRUTH), "mask must leave every series at least one real step"),
         (lambda: SeriesBatch(X, Y, TRUTH, np.arange(6) % 2 == np.zeros((4, 1))), "must end in padding"),
         (lambda: SeriesBatch(X, Y, classes="ab"), "classes must be a tuple of different names, got 'ab'"),
         (lambda: SeriesBatch(X, Y, classes=("a", "a")), "classes must be a tuple of different names"),
         (lambda: SeriesBatch(X, Y, classes={"a", "b"}), "classes must be a tuple of different names"),
-        (
-            lambda: SeriesBatch(X, Y, classes=("a",)),
-            "y must hold labels of the classes ('a',), counted from 0; got [1]",
-        ),
-        (lambda: train_validation_test_split(BATCH, (0.7, 0.2, 0.2)), "three positive numbers with sum 1"),
-        (lambda: train_validation_test_split(BATCH, (0.7, 0.3)), "got (0.7, 0.3)"),
-        (lambda: train_validation_test_split(BATCH), "every part needs a series, got 4"),
-        (lambda: train_validation_test_split(BATCH, seed=-1), "seed must be 0 or a positive integer, got -1"),
+        (lambda: SeriesBatch(X, Y, classes=("a",)), "labels of the classes ('a',), counted from 0; got [1]"),
+        (lambda: split_up(BATCH, (0.7, 0.2, 0.2)), "three positive numbers with sum 1"),
+        (lambda: split_up(BATCH), "every part needs a series, got 4"),
+        (lambda: split_up(BATCH, seed=-1), "seed must be 0 or a positive integer, got -1"),
         (lambda: padded(BATCH, 5), "expected series of at most 5 steps, got 6"),
-        (lambda: padded(BATCH, 8.0), "steps must be a positive integer, got 8.0"),
         (lambda: standardised(BATCH, of_lengths(3)), "equal dimensions, got 4 and [1, 3]"),
         (lambda: standardised(BATCH[:0]), "expected training series"),
     ],
 )
 def test_bad_batches(call, message):
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=re.escape(message)):
         call()
-    assert message in str(caught.value)

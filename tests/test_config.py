@@ -1,6 +1,7 @@
-"""The configuration: the source's files load, round trips keep everything, the value sets are the source's."""
+"""The configuration: the source's files load, the value sets are the source's, and a bad file names itself."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -32,11 +33,15 @@ def test_the_file_of_the_book_holds_every_key_at_its_default(book):
 
 
 def test_numbers_of_numpy_are_numbers():
-    assert SineConfig(seed=np.int64(3), noise_std=np.float32(0.5)) == SineConfig(seed=3, noise_std=0.5)
+    given = SineConfig(num_points=np.int32(400), max_amp=np.float32(2.5), min_freq=np.int64(2))
+    assert given == SineConfig(num_points=400, max_amp=2.5, min_freq=2.0)
+    assert all(type(value) in (int, float, str) for value in given.model_dump().values())
+    assert given.replace(seed=np.int64(3)).seed == 3
 
 
-def test_replace_checks_again():
-    assert SineConfig().replace(seed=3).seed == 3
+def test_replace_checks_again_and_nothing_else_changes_a_configuration():
+    with pytest.raises(ValueError, match="frozen"):
+        SineConfig().num_points = 3
     with pytest.raises(ConfigError, match="min_loc"):
         SineConfig().replace(min_loc=0.95)
 
@@ -50,10 +55,24 @@ def test_every_value_is_below_its_maximum():
 
 def test_fractions_become_whole_samples_without_losing_one_to_rounding():
     config = SineConfig(num_points=100, min_loc=0.29, max_loc=0.31)  # 0.29 * 100 is 28.999999999999996
-    assert config.starts.tolist() == [29, 30]
-    assert np.issubdtype(config.starts.dtype, np.integer)
+    assert config.starts.tolist() == [29, 30] and config.starts.dtype == np.int64
 
 
-def test_a_configuration_cannot_be_changed_behind_its_checks():
-    with pytest.raises(ValueError, match="frozen"):
-        SineConfig().num_points = 3
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "expected a readable JSON file, got: No such file or directory"),
+        (b'{"num_points": ', "expected valid JSON, got: Expecting value: line 1 column 16"),
+        (b"\xff\xfe", "expected valid JSON, got: 'utf-8' codec can't decode"),
+        (b"[500]", "expected one JSON object with keys, got list"),
+        (b'{"seed": 1, "seed": 2}', "expected valid JSON, got: the key seed twice"),
+        (b'{"seed": -1}', "seed: expected greater than or equal to 0, got -1"),
+        (b'{"noise_std": Infinity}', "noise_std: expected a finite number, got inf"),
+    ],
+)
+def test_configuration_files_name_themselves(tmp_path, content, message):
+    path = tmp_path / "waves.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match=f"^{re.escape(str(path))}: .*{re.escape(message)}"):
+        SineConfig.from_json(path)

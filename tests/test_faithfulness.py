@@ -1,46 +1,29 @@
 """Deletion: what it must say of rankings that are known to be right, wrong or indifferent."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tsattn_tutorial.faithfulness import (
-    area,
-    deletion_curve,
-    interpolated,
-    ranking,
-    series_mean,
-    taken_from,
-)
+from tsattn_tutorial.faithfulness import area, deletion_curve, interpolated, ranking, series_mean, taken_from
 
 N, T, D = 4, 20, 2
 SHARES = np.linspace(0, 1, 11)
 ZEROS = taken_from(np.zeros(D))
+X = np.random.default_rng(0).normal(size=(N, T, D)).astype(np.float32)
+IMPORTANCE = np.random.default_rng(1).random((N, T))
 
 
-@pytest.fixture
-def x() -> np.ndarray:
-    return np.random.default_rng(0).normal(size=(N, T, D)).astype(np.float32)
-
-
-@pytest.fixture
-def importance() -> np.ndarray:
-    return np.random.default_rng(1).random((N, T))
-
-
-def oracle(weights: np.ndarray):
+def oracle(x: np.ndarray) -> np.ndarray:
     """Score that is the weighted sum of what stands in the first dimension."""
-    return lambda x: (x[:, :, 0] * weights).sum(axis=1)
+    return (x[:, :, 0] * IMPORTANCE).sum(axis=1)
 
 
-def test_places_count_from_the_most_important_and_ties_keep_their_order():
-    assert ranking(np.array([[0.1, 0.4, 0.4, 0.2, 0.1], [5, 4, 3, 2, 1]])).tolist() == [
-        [3, 0, 1, 2, 4],
-        [0, 1, 2, 3, 4],
-    ]
-    assert ranking(np.zeros((1, 4))).tolist() == [[0, 1, 2, 3]]
+def curve(importance, x=X, shares=SHARES, score=oracle, replacement=ZEROS) -> np.ndarray:
+    return deletion_curve(score, x, importance, shares, replacement)
 
 
 @given(arrays(float, (3, 9), elements=st.integers(0, 4).map(float)))
@@ -48,44 +31,32 @@ def test_places_are_a_permutation_that_nothing_but_the_order_decides(importance)
     place = ranking(importance)
     assert (np.sort(place, axis=1) == np.arange(9)).all()
     assert (np.diff(np.take_along_axis(importance, place.argsort(axis=1), axis=1), axis=1) <= 0).all()
-    assert (ranking(np.exp(importance) - 7) == place).all()
-    assert (ranking(importance[:, ::-1] + np.arange(9) * 1e-9)[:, ::-1] == place).all()
+    assert (ranking(np.exp(importance) - 7) == place).all() and (ranking(importance.astype(np.uint8)) == place).all()
+    assert (ranking(importance - np.arange(9) * 1e-9) == place).all()  # equal ones in order of time
 
 
-def test_curves_begin_and_end_where_they_must(x, importance):
-    score = oracle(importance)
-    deletion = deletion_curve(score, x, importance, SHARES, ZEROS)
-    assert deletion.shape == (N, SHARES.size)
-    assert np.allclose(deletion[:, 0], score(x)) and not deletion[:, -1].any()
-    # What this score keeps when the best steps go and what it keeps when the others go make up the whole.
-    kept = deletion_curve(score, x, -importance, 1 - SHARES, ZEROS)
-    assert np.allclose(kept + deletion, score(x)[:, None])
+def test_curves_begin_and_end_where_they_must():
+    deletion, insertion = curve(IMPORTANCE), curve(-IMPORTANCE, shares=1 - SHARES)
+    assert deletion.shape == insertion.shape == (N, SHARES.size)
+    assert np.allclose(deletion[:, 0], oracle(X)) and not deletion[:, -1].any() and not insertion[:, 0].any()
+    # What this score loses and what it keeps make up the whole.
+    assert np.allclose(insertion + deletion, oracle(X)[:, None])
 
 
-def test_the_steps_that_go_are_the_most_important_ones(x, importance):
+def test_the_steps_that_go_are_the_most_important_ones():
     gone = []
-
-    def watch(x, deleted):
-        gone.append(deleted)
-        return x
-
-    deletion_curve(oracle(importance), x, importance, [0.0, 0.25, 1.0], watch)
+    curve(IMPORTANCE, shares=[0.0, 0.25, 1.0], replacement=lambda x, deleted: gone.append(deleted) or x)
     assert [one.sum(axis=1).tolist() for one in gone] == [[0] * N, [5] * N, [T] * N]
-    for row, chosen in zip(importance, gone[1], strict=True):
+    for row, chosen in zip(IMPORTANCE, gone[1], strict=True):
         assert row[chosen].min() > row[~chosen].max()
 
 
-def test_no_ranking_is_better_than_that_of_the_oracle(importance):
-    ones, score = np.ones((N, T, D), np.float32), oracle(importance)
-    best, fine = area(deletion_curve(score, ones, importance, SHARES, ZEROS), SHARES), np.random.default_rng(2)
-    for other in (-importance, *fine.random((20, N, T))):
-        assert (area(deletion_curve(score, ones, other, SHARES, ZEROS), SHARES) > best).all()
-
-
-def test_only_the_order_counts(x, importance):
-    score = oracle(importance)
-    same = [deletion_curve(score, x, i, SHARES, series_mean) for i in (importance, 7 * importance - 3, importance**3)]
-    assert np.array_equal(same[0], same[1]) and np.array_equal(same[0], same[2])
+def test_no_ranking_is_better_than_that_of_the_oracle():
+    ones = np.ones((N, T, D), np.float32)
+    least, most = (area(curve(importance, ones), SHARES) for importance in (IMPORTANCE, -IMPORTANCE))
+    for other in np.random.default_rng(2).random((20, N, T)):
+        between = area(curve(other, ones), SHARES)
+        assert (least < between).all() and (between < most).all()
 
 
 def test_the_area_is_the_mean_height():
@@ -101,64 +72,46 @@ def test_a_straight_line_is_drawn_over_each_gap():
     assert interpolated(x, np.ones((1, 6), bool))[0, :, 0] == pytest.approx(x.mean())
 
 
-@given(st.lists(st.booleans(), min_size=7, max_size=7))
-def test_a_straight_series_is_its_own_interpolation(kept):
-    line = np.stack([3 - 2.0 * np.arange(9), np.arange(9.0)], axis=1)[None]
-    deleted = np.array([[False, *kept, False]])
-    assert np.allclose(interpolated(line, deleted), line)
-
-
-@pytest.mark.parametrize("replace", [interpolated, series_mean, ZEROS])
-def test_a_replacement_keeps_the_rest_the_type_and_the_input(replace, x, importance):
-    before, deleted = x.copy(), importance > 0.5
-    replaced = replace(x, deleted)
-    assert replaced.dtype == x.dtype and np.array_equal(x, before)
-    assert np.array_equal(replaced[~deleted], x[~deleted]) and not np.array_equal(replaced, x)
-    assert np.array_equal(replace(x, np.zeros_like(deleted)), x)
-
-
-def test_whole_numbers_are_filled_as_the_same_floats():
-    x, gone = np.array([[[0], [7], [7], [10]]]), np.array([[False, True, True, False]])
-    for fill in (interpolated, series_mean, taken_from(np.full((1, 4, 1), 0.5))):
-        assert np.allclose(fill(x, gone), fill(x.astype(float), gone))
-
-
-def test_the_mean_is_that_of_the_whole_series_in_each_dimension(x):
-    deleted = np.ones((N, T), bool)
-    deleted[:, 3] = False
-    assert np.allclose(series_mean(x, deleted)[:, 0], x.mean(axis=1))
-
-
-def test_steps_are_taken_from_the_same_place_of_the_other_series(x):
-    other, deleted = np.arange(T)[None, :, None] + np.zeros((N, 1, D)), np.zeros((N, T), bool)
-    deleted[1, 4] = deleted[2, 0] = True
-    replaced = taken_from(other)(x, deleted)
-    assert (replaced[1, 4] == 4).all() and (replaced[2, 0] == 0).all() and (replaced != x).any(axis=2).sum() == 2
-
-
-def test_bad_input_is_refused(x, importance):
-    score = oracle(importance)
-    for bad in (importance[:, :-1], importance[:2]):
-        with pytest.raises(ValueError, match=r"importance \(N, T\)"):
-            deletion_curve(score, x, bad, SHARES, ZEROS)
-    with pytest.raises(ValueError, match=r"\(N, T\) without NaN"):
-        deletion_curve(score, x, np.where(importance > 0.5, np.nan, 1), SHARES, ZEROS)
-    with pytest.raises(ValueError, match=r"x must be \(N, T, D\)"):
-        deletion_curve(score, x[:, :, 0], importance, SHARES, ZEROS)
-    for shares in ([], [0.5, 1.1], [-0.1], [np.nan], 0.5):
-        with pytest.raises(ValueError, match=r"shares must be \(S,\) in \[0, 1\]"):
-            deletion_curve(score, x, importance, shares, ZEROS)
-    with pytest.raises(ValueError, match=r"score must return \(4,\), got \(4, 2\)"):
-        deletion_curve(lambda x: x[:, 0], x, importance, SHARES, ZEROS)
-    for deleted in (importance, importance[:, :-1] > 0.5):
-        with pytest.raises(ValueError, match=r"deleted \(N, T\) bool"):
-            interpolated(x, deleted)
-    for curve, shares in (
-        (np.ones((2, 3)), [0.0, 1.0]),
-        (np.ones((2, 1)), [0.0]),
-        (np.ones((2, 2)), [1.0, 0.0]),
-        (np.ones((2, 3)), [0.0, 0.5, 0.5]),
-        (np.ones(2), [0.0, 1.0]),
+def test_the_mean_is_that_of_the_whole_series_and_steps_are_taken_from_the_same_place():
+    deleted = IMPORTANCE > 0.5
+    other = X[::-1] + 1
+    for replaced, wanted in (
+        (series_mean(X, deleted), X.mean(axis=1)[:, None]),
+        (taken_from(other)(X, deleted), other),
     ):
-        with pytest.raises(ValueError, match=r"curve must be \(N, S\)"):
-            area(curve, shares)
+        np.testing.assert_allclose(replaced[deleted], np.broadcast_to(wanted, X.shape)[deleted], rtol=1e-5)
+
+
+@pytest.mark.parametrize("replace", [interpolated, series_mean, taken_from(np.array([0.5, 0.25]))])
+def test_a_replacement_keeps_the_rest_and_takes_whole_numbers_as_the_same_floats(replace):
+    before, deleted = X.copy(), IMPORTANCE > 0.5
+    replaced = replace(X, deleted)
+    assert replaced.dtype == np.float32 and np.array_equal(X, before)
+    assert np.array_equal(replaced[~deleted], X[~deleted]) and not np.array_equal(replaced, X)
+    for kind in (bool, np.uint8, np.int8, int):
+        x = np.random.default_rng(0).integers(0, 120, (N, T, D)).astype(kind)
+        right = replace(x.astype(float), deleted)
+        assert np.array_equal(replace(x, deleted), right) and np.array_equal(
+            replace(x.tolist(), deleted.tolist()), right
+        )
+        given = {"replacement": lambda x, deleted: np.where(deleted[:, :, None], x / 2, x).astype(x.dtype)}
+        assert np.array_equal(curve(IMPORTANCE, x, **given), curve(IMPORTANCE, x.astype(float), **given))
+
+
+BAD = [
+    (lambda: curve(IMPORTANCE[:, :-1]), "x must be (N, T, D) and importance (N, T), got (4, 20, 2) and (4, 19)"),
+    (lambda: curve(np.where(IMPORTANCE > 0.5, np.nan, 1)), "importance must be (N, T) without NaN"),
+    (lambda: curve(IMPORTANCE, X[:, :, 0]), "x must be (N, T, D)"),
+    (lambda: curve(IMPORTANCE, score=lambda x: x[:, 0]), "score must return (4,), got (4, 2)"),
+    (lambda: interpolated(X, IMPORTANCE), "deleted (N, T) bool"),
+    (lambda: interpolated(X, IMPORTANCE[:, 1:] > 0.5), "deleted (N, T) bool"),
+    *((lambda s=s: curve(IMPORTANCE, shares=s), "shares must be (S,)") for s in ([], [0.5, 1.1], [np.nan], 0.5)),
+    *((lambda s=s: area(np.ones((2, 3)), s), "curve must be (N, S)") for s in ([0, 1], [0, 0.5, 0.5], [1, 0.5, 0])),
+    (lambda: area(np.ones((2, 1)), [0]), "curve must be (N, S) and shares (S,), rising, S > 1; got (2, 1) and (1,)"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), BAD)
+def test_bad_input_is_refused(call, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        call()

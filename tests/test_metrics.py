@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
+from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score, roc_auc_score
 
+from tsattn_tutorial.datasets import SeriesBatch
 from tsattn_tutorial.metrics import (
     attention_mass,
     attention_mass_by_shift,
@@ -13,6 +12,7 @@ from tsattn_tutorial.metrics import (
     mean_interval,
     pointing,
     proportion_interval,
+    score_attention,
 )
 
 
@@ -22,82 +22,68 @@ def test_the_published_confusion_matrix_gives_the_published_report():
     predicted = np.repeat([0.0, 1.0, 0.0, 1.0], [1002, 14, 31, 953])
     report = binary_report(y, predicted)
     assert report.confusion.tolist() == [[1002, 14], [31, 953]]
-    measured = [report.accuracy.value, report.precision.value, report.recall.value, report.f1.value]
-    assert np.round(measured, 4).tolist() == [0.9775, 0.9855, 0.9685, 0.9769]
-    assert round(report.roc_auc.value, 4) == 0.9774  # on labels, as published
+    measured = [getattr(report, name).value for name in ("accuracy", "precision", "recall", "f1", "roc_auc")]
+    assert np.round(measured, 4).tolist() == [0.9775, 0.9855, 0.9685, 0.9769, 0.9774]  # AUC of labels, as published
 
 
 def test_measures_agree_with_the_library_and_lie_in_their_intervals():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 500)
-    probability = np.clip(0.5 * y + rng.normal(0.25, 0.3, 500), 0, 1)
+    probability = np.clip(0.5 * y + rng.normal(0.25, 0.3, 500), 0, 1).round(2)  # with ties
     report, predicted = binary_report(y, probability), probability >= 0.5
-    for estimate, measure in (
-        (report.accuracy, accuracy_score),
-        (report.precision, precision_score),
-        (report.recall, recall_score),
-        (report.f1, f1_score),
-    ):
-        assert estimate.value == pytest.approx(measure(y, predicted))
+    measures = {"accuracy": accuracy_score, "precision": precision_score, "recall": recall_score, "f1": f1_score}
+    for name, measure in (measures | {"roc_auc": roc_auc_score}).items():
+        estimate = getattr(report, name)
+        assert estimate.value == pytest.approx(measure(y, probability if name == "roc_auc" else predicted))
         assert estimate.low < estimate.value < estimate.high
-    assert report.roc_auc.low < report.roc_auc.value < report.roc_auc.high
     assert str(report).count("\n") == 5
 
 
 def test_auc_is_computed_on_probabilities():
     y, probability = np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.3, 0.4])  # ranked right, all below 0.5
     report = binary_report(y, probability)
-    assert report.roc_auc.value == 1 and report.accuracy.value == 0.5 and np.isnan(report.precision.value)
+    assert report.roc_auc == (1, 1, 1) and report.accuracy.value == 0.5 and np.isnan(report.precision.value)
+    alone = binary_report(y[1:3], probability[1:3]).roc_auc  # nothing to draw from
+    assert alone.value == 1 and np.isnan([alone.low, alone.high]).all()
 
 
 def test_intervals_cover_as_often_as_they_say():
     rng = np.random.default_rng(0)
     hits = rng.binomial(50, 0.9, 2000)
-    covered = [interval.low <= 0.9 <= interval.high for interval in map(lambda k: proportion_interval(k, 50), hits)]
-    assert 0.93 < np.mean(covered) < 0.98
+    intervals = [proportion_interval(k, 50) for k in range(51)]
+    assert all(0 <= interval.low <= interval.value <= interval.high <= 1 for interval in intervals)
+    assert 0.93 < np.mean([intervals[k].low <= 0.9 <= intervals[k].high for k in hits]) < 0.98
     means = [mean_interval(sample) for sample in rng.normal(3, 2, (2000, 6))]
     assert 0.935 < np.mean([interval.low <= 3 <= interval.high for interval in means]) < 0.965
-
-
-@given(st.integers(0, 30), st.integers(1, 30))
-def test_the_share_lies_in_its_interval_and_the_interval_in_zero_one(successes, extra):
-    interval = proportion_interval(successes, successes + extra)
-    assert 0 <= interval.low <= interval.value <= interval.high <= 1
+    # By hand: mean 2, standard deviation 1, t quantile of 2 degrees of freedom 4.3027.
+    assert mean_interval([1, 2, 3]) == pytest.approx((2, 2 - 4.3027 / 3**0.5, 2 + 4.3027 / 3**0.5), abs=1e-4)
 
 
 def test_mass_of_even_attention_is_chance_and_of_perfect_attention_one():
-    truth = np.zeros((3, 10), bool)
-    truth[0, 2:4] = truth[1, 0] = truth[2, 5:] = True
+    truth = np.arange(10) < np.array([[2], [1], [5]])
     even, perfect = np.full((3, 10), 0.1), truth / truth.sum(axis=1, keepdims=True)
     assert np.allclose(*attention_mass(even, truth)) and np.allclose(attention_mass(perfect, truth).mass, 1)
     assert attention_mass(even, truth).chance.tolist() == [0.2, 0.1, 0.5]
-
-
-def test_chance_counts_real_steps_only():
-    mask = np.arange(10) < 5
-    weights, truth = np.where(mask, 0.2, 0.0)[None], (np.arange(10) == 3)[None]
-    assert attention_mass(weights, truth, mask[None]).chance.tolist() == [0.2]
+    half = np.tile(np.arange(10) < 5, (2, 1))  # real steps
+    assert attention_mass(half / 5, truth[:2], half).chance.tolist() == [0.4, 0.2]
 
 
 def test_a_late_attention_shows_as_a_peak_at_its_lag():
     truth = np.zeros((4, 60), bool)
     truth[:, 20:25] = True
-    weights = np.roll(truth, 7, axis=1) / 5
     shifts = np.arange(-15, 16)
-    masses = attention_mass_by_shift(weights, truth, shifts)
-    assert shifts[masses.argmax()] == 7 and masses.max() == pytest.approx(1)
-    assert masses[shifts == 0] == pytest.approx(attention_mass(weights, truth).mass.mean())
+    for lag in (7, -6):
+        weights = np.roll(truth, lag, axis=1) / 5
+        masses = attention_mass_by_shift(weights, truth, shifts)
+        assert shifts[masses.argmax()] == lag and masses.max() == pytest.approx(1)
+        assert masses[shifts == 0] == pytest.approx(attention_mass(weights, truth).mass.mean())
+    assert attention_mass_by_shift(truth / 5, truth, np.array([2], np.uint8)) == pytest.approx([0.6])
 
 
 def test_class_one_is_predicted_from_the_threshold_on():
     y, probability = np.array([0, 0, 1, 1]), np.array([0.2, 0.4, 0.3, 0.5])
     assert binary_report(y, probability).confusion.tolist() == [[2, 0], [1, 1]]  # 0.5 itself counts
     assert binary_report(y, probability, threshold=0.3).confusion.tolist() == [[1, 1], [0, 2]]
-
-
-def test_a_mean_interval_worked_out_by_hand():
-    # Mean 2, standard deviation 1, t quantile of 2 degrees of freedom 4.3027.
-    assert mean_interval([1, 2, 3]) == pytest.approx((2, 2 - 4.3027 / 3**0.5, 2 + 4.3027 / 3**0.5), abs=1e-4)
 
 
 def test_bootstrap_intervals_have_the_width_of_the_normal_approximation_and_follow_their_seed():
@@ -112,16 +98,16 @@ def test_bootstrap_intervals_have_the_width_of_the_normal_approximation_and_foll
     assert first.high - first.low == pytest.approx(2 * 1.96 * spread**0.5 / 400, rel=0.15)
 
 
-def test_an_early_attention_shows_at_a_negative_shift():
-    truth = np.zeros((1, 40), bool)
-    truth[0, 20:25] = True
-    masses = attention_mass_by_shift(np.roll(truth, -6, axis=1) / 5, truth, np.array([-6, 0, 6]))
-    assert masses.tolist() == [1, 0, 0]
-
-
 def test_pointing_asks_where_the_largest_weight_lies():
     truth = np.array([[False, True, True], [False, False, True], [True, False, False]])
     weights = np.array([[0.4, 0.6, 0.0], [0.5, 0.3, 0.2], [0.4, 0.2, 0.4]])  # in the last, the first of two equal ones
     assert pointing(weights, truth).tolist() == [True, False, True]
-    with pytest.raises(ValueError, match="rows that sum to 1"):
-        pointing(weights * 2, truth)
+
+
+def test_attention_is_scored_on_the_series_that_have_a_signal():
+    truth = np.array([[True, True, False, False], [False] * 4, [False, False, False, True]])
+    batch = SeriesBatch(np.zeros((3, 4, 1), np.float32), np.array([1, 0, 1]), truth)
+    weights = np.array([[0.5, 0.2, 0.3, 0.0], [0, 0, 0, 1.0], [0.4, 0.1, 0.3, 0.2]])
+    assert score_attention(weights, batch) == pytest.approx({"mass": 0.45, "chance": 0.375, "pointing": 0.5})
+    none = score_attention(None, batch)
+    assert none["chance"] == 0.375 and np.isnan(none["mass"]) and np.isnan(none["pointing"])
