@@ -1,13 +1,11 @@
 """Labelled series from a table: any pandas DataFrame, or a CSV file."""
 
 import io
-import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,8 +16,7 @@ from tsattn_tutorial.datasets.batch import SeriesBatch
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 MISSING = {"", "?", "na", "n/a", "nan", "<na>", "#n/a", "nat", "null"}
 # Names that a value hardly has: read as one, a model would be given the answer, the person or the row as a signal.
-ROLES = "time|timestamp|date|datetime|row|subject|patient|person|participant|user|session|fold|label|class|target"
-NO_VALUE = re.compile(rf"(?i:(.*[\W_])?(id|uuid|index)|{ROLES}|Unnamed: .*|)|.*[a-z]I[dD]")
+NO_VALUE = re.compile(r"(?i)(.*[\W_])?id|index|(date)?time(stamp)?|date|row|(subject|patient).*|label|class|unnamed.*|")
 BREAK = re.compile("\r\n|\r|\n")
 
 
@@ -69,8 +66,7 @@ def series_from_frame(
         How far a step between two times may differ from the median step of its series, as a share of it. 0.1 suits
         calendar months; None takes any step.
     na_values : sequence, optional
-        Further signs and numbers that stand for a missing value. Left out, -999 and its like among small values are
-        an error; ``()`` takes them as numbers.
+        Further signs and numbers that stand for a missing value, such as -999.
     decimal : str
         The decimal mark of numbers that stand there as text.
     source : str
@@ -89,40 +85,39 @@ def series_from_frame(
     """
     import pandas as pd
 
-    require(isinstance(frame, pd.DataFrame), f"frame must be a pandas DataFrame, got {type(frame).__name__}")
-    require(len(frame) > 0, f"{source}: expected rows, got none; write one row a series or a time step")
+    require(isinstance(frame, pd.DataFrame) and len(frame) > 0, f"{source}: expected a DataFrame with rows, got none")
     require(time is None or id is not None, "time needs id: rows that are time steps have both")
-    require(decimal in (".", ","), f'decimal must be "." or ",", got {decimal!r}')
     table = _Table(frame, source, decimal)
     who, when, what = (None if name is None else table.place(name) for name in (id, time, label))
     places = table.value_places({who, when, what}, columns)
     d = check_size("features", features if features is not None else len(places) if when is not None else 1)
     t = check_size("timesteps", timesteps if timesteps is not None else len(places) // d or 1)
-    fits = len(places) == (d if when is not None else t * d)
-    require(
-        fits, f"{source}: expected features = {d}, timesteps = {t}, got {len(places)} values: {table.names(places)}"
-    )
+    fine = len(places) == (d if when is not None else t * d)
+    require(fine, f"{source}: expected features = {d}, timesteps = {t}; got {len(places)} value columns, name columns=")
     if when is None and columns is None:
         table.check_order(places, d)
-    values = table.values(places, d, na_values)
+    values = table.values(places, na_values)
     y, names = (np.full(len(frame), -1), classes) if what is None else table.classes(what, classes)
     ids = np.arange(len(frame)) if who is None else np.array(table.cells(who, "id"), object)
     owner = pd.factorize(ids)[0]  # (R,), the series of each row, in order of first appearance
     first = np.unique(owner, return_index=True)[1]
-    x, lengths = table.wide(values, places, d, bool(pad))
+    gone = np.isnan(values)
+    lengths = -(-np.where(gone.all(axis=1), 0, len(places) - np.argmin(gone[:, ::-1], axis=1)) // d)
+    inside = gone & ((np.arange(len(places)) < d * lengths[:, None]) | (lengths[:, None] == 0))
+    table.refuse(inside, "expected a number, got {}; fill it in, or leave the series out", places)
+    table.refuse(gone & (not pad), f"expected {t} steps, got {{}}; fill it in, or pass pad=True for an end", places)
+    x = values.reshape(len(values), -1, d)
     if when is None:
-        again = np.arange(len(frame)) != first[owner]
-        table.refuse(again, "expected one row for each id, got {} again; pass time= if rows are time steps", [who])
+        table.refuse(first[owner] != np.arange(len(frame)), "expected each id once, got {} again; pass time=", [who])
     else:
         table.refuse(y != y[first[owner]], "expected one label a series, got {} after another; correct it", [what])
         x, lengths = table.long(values, owner, when, timesteps, pad, jitter)
     if label is not None and classes is None:
-        text = f"{source}: column {label!r}: expected classes that series share, got"
-        require(len(names) > 1, f"{text} only {names[0]!r}; pass classes=, such as those of the training series")
-        require(not 2 < len(x) == len(names), f"{text} one for each; is this the id, or the target of a regression?")
+        require(len(names) > 1, f"{source}: expected classes in {label!r}, got {names}; pass classes=train.classes")
+        require(len(names) < max(len(x), 3), f"{source}: expected classes in {label!r}, got one each (id? regression?)")
     real = np.arange(x.shape[1]) < lengths[:, None]  # (N, T)
     x, mask = table.single(x, places), real if pad or not real.all() else None
-    ids, names = None if who is None else tuple(ids[first]), None if names is None else tuple(names)
+    ids, names = None if who is None else tuple(ids[first]), None if names is None else tuple(map(str, names))
     return SeriesBatch(x, y[first], mask=mask, classes=names, ids=ids)
 
 
@@ -131,32 +126,29 @@ def read_csv(path: str | Path, label: str | None, *, sep: str = ",", encoding: s
 
     ``sep`` and ``encoding`` are those of `pandas.read_csv`; all others (``id``, ``time``, ``classes``, ``decimal``,
     ...) those of `series_from_frame`. Spaces around a cell do not count, rows without text are passed over, a byte
-    order mark outdoes ``encoding``. Errors also name the line, as an editor counts it. What was written from float32
-    comes back bit for bit.
+    order mark does no harm. Errors also name the line, as an editor counts it. What was written from float32 comes
+    back bit for bit.
     """
     import pandas as pd
 
     data = Path(path).read_bytes()
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else encoding
-    fine = b"\0" not in data[:4096] or re.search("16|32", encoding)
-    require(fine, f"{path}: expected text, got binary data; read it with pandas, then pass it to series_from_frame")
+    text = f'{path}: expected text, got binary data; pass encoding="utf-16", or let pandas read it: series_from_frame'
+    require(b"\0" not in data[:4096] or re.search("16|32", encoding), text)
     try:
         text = data.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = len(BREAK.findall(data[: error.start].decode(encoding, "ignore"))) + 1
-        text = f"{path}: line {line}: expected text in {encoding}, got the byte 0x{data[error.start]:02x}; pass"
-        raise ValueError(f'{text} its encoding, perhaps encoding="cp1252" or "latin-1"') from None
+        byte = f"byte 0x{data[error.start]:02x} is not {encoding}"
+        raise ValueError(f'{path}: line {line}: {byte}; pass its encoding=, perhaps "cp1252" or "latin-1"') from None
     blank, head = re.match(r"([ \r\n]*)([^\r\n]*)", text).groups()
     lead, other = len(BREAK.findall(blank)), next((mark for mark in ",;\t|" if mark in head), sep)
-    require(head.strip(" ,;\t") != "", f"{path}: expected a header and rows, got an empty file")
-    advice = f"line {lead + 1}: expected {sep!r} between columns, got {head[:40]!r}; pass sep={other!r}"
-    require(len(sep) > 1 or sep in head or other == sep, f"{path}: {advice}")
+    require(head.strip(' ,;\t|"') != "", f"{path}: expected a header and rows, got an empty file")
+    require(len(sep) > 1 or sep in head or other == sep, f"{path}: {head[:40]!r} holds no {sep!r}; pass sep={other!r}")
     try:
         options = {"header": None, "dtype": str, "na_filter": False, "skip_blank_lines": False, "skiprows": lead}
         cells = pd.read_csv(io.StringIO(text), sep=sep, skipinitialspace=True, **options)
     except pd.errors.ParserError as error:
-        advice = "close quotes, and put text that holds the separator in quotes, decimal commas too"
-        raise ValueError(f"{path}: expected rows as long as the first, got: {str(error).strip()}; {advice}") from None
+        raise ValueError(f"{path}: {str(error).strip()}; close quotes, and quote cells that hold {sep!r}") from None
     breaks = cells.apply(lambda column: column.str.count(BREAK.pattern)).sum(axis=1)
     cells.index = pd.Index(lead + 1 + np.arange(len(cells)) + breaks.cumsum() - breaks, name="line")
     cells = cells[cells.apply(lambda column: column.str.strip() != "").any(axis=1)]
@@ -164,17 +156,12 @@ def read_csv(path: str | Path, label: str | None, *, sep: str = ",", encoding: s
     return series_from_frame(frame, label, source=str(path), **others)
 
 
-@dataclass
-class _Table:
+class _Table(NamedTuple):
     """A frame, how to speak of it, and how its numbers are written."""
 
     frame: Any
     source: str
     decimal: str
-
-    def names(self, places: Sequence[int]) -> str:
-        """Return the first names of columns, for messages."""
-        return ", ".join(repr(self.frame.columns[place]) for place in places[:8]) + ", ..." * (len(places) > 8)
 
     def refuse(self, bad: Sequence[bool], text: str, places: Sequence[int] = ()) -> None:
         """Raise for the first row, or cell of these columns, that is bad; what it holds stands in the text for {}."""
@@ -189,19 +176,17 @@ class _Table:
     def place(self, name: str) -> int:
         """Return the position of the one column with this name."""
         names = list(self.frame.columns)
-        known = self.names(range(len(names)))
-        require(names.count(name) == 1, f"{self.source}: expected one column {name!r}, got {known}; name or rename one")
+        require(names.count(name) == 1, f"{self.source}: expected one column {name!r}, got {names[:9]}; name another")
         return names.index(name)
 
     def value_places(self, taken: set[int | None], columns: Sequence[str] | None) -> list[int]:
         """Return the positions of the columns named, or of all others if their names may be those of values."""
-        names = [name for place, name in enumerate(self.frame.columns) if place not in taken]
-        places = [self.place(name) for name in (names if columns is None else columns)]
+        others = [name for place, name in enumerate(self.frame.columns) if place not in taken]
+        places = [self.place(name) for name in (others if columns is None else columns)]
         fine = places and len({*places} - taken) == len(places)
-        require(fine, f"{self.source}: expected value columns apart from id, time and label, got {columns or 'none'}")
-        odd = [name for name in names if columns is None and NO_VALUE.fullmatch(str(name).strip())]
-        text = f"{self.source}: expected values, got {odd}, by name an id, a time, a label or a row number"
-        require(not odd, f"{text}; pass it in id= or time=, drop it, or name the value columns in columns=")
+        require(fine, f"{self.source}: expected value columns apart from id, time and label, got {columns or others}")
+        odd = [name for name in others if columns is None and NO_VALUE.fullmatch(str(name).strip())]
+        require(not odd, f"{self.source}: expected values, got {odd}; pass id= or time=, drop it, or name columns=")
         return places
 
     def check_order(self, places: list[int], d: int) -> None:
@@ -210,13 +195,11 @@ class _Table:
         if found[0] and len(set(map(len, found))) == 1:
             numbers = np.array(found, float).reshape(len(places) // d, d, -1)  # (T, D, numbers in a name)
             shared = numbers[:, 0, (numbers == numbers[:, :1]).all(axis=(0, 1))]  # by all features of a step
-            ways = [shared.tolist(), numbers.reshape(len(places), -1).tolist()][: 1 + (numbers.shape[2] == 1)]
-            rising = any(all(a < b for a, b in itertools.pairwise(way)) for way in ways)
-            text = (
-                f"{self.source}: expected columns step after step, {d} a step, got {self.names(places)}; name them in"
-            )
-            advice = "order in columns=, pass features= if a step has several, write a header if there is none"
-            require(rising or (numbers == numbers[0, 0]).all(), f"{text} {advice}")
+            ways = [shared, numbers.reshape(len(places), -1)][: 1 + (numbers.shape[2] == 1)]
+            rising = any(way.tolist() == np.unique(way, axis=0).tolist() for way in ways)
+            text = f"{self.source}: expected columns step after step, got {list(self.frame.columns[places[:9]])}"
+            advice = "name them in order in columns=, pass features= if a step has several, or write a header"
+            require(rising or (numbers == numbers[0, 0]).all(), f"{text}; {advice}")
 
     def cells(self, place: int, role: str | None = None) -> list[str]:
         """Return a column as text, "" where nothing is; with a role, refuse signs for a missing value."""
@@ -231,32 +214,19 @@ class _Table:
         plain = cell if self.decimal == "." else cell.replace(".", "x").replace(self.decimal, ".")
         return plain if NUMBER.fullmatch(plain) else None
 
-    def values(self, places: list[int], d: int, na_values: Any) -> np.ndarray:
+    def values(self, places: list[int], na_values: Any) -> np.ndarray:
         """Return columns of numbers, ``(R, V) float64``, NaN where one is missing; refuse all that is no number."""
         signs = MISSING | {str(sign).strip().casefold() for sign in np.ravel(() if na_values is None else na_values)}
         values = np.empty((len(self.frame), len(places)))
         for number, place in enumerate(places):
             column = self.frame.iloc[:, place]
-            if column.dtype.kind in "biuf":
-                values[:, number] = column.to_numpy(float, na_value=np.nan)
-            else:
-                cells = ["nan" if cell.casefold() in signs else cell for cell in self.cells(place)]
-                values[:, number] = [float("nan" if cell == "nan" else self.number(cell) or "inf") for cell in cells]
-        text = (
-            "expected a number, got {}; correct it, leave the column out with columns=, or pass decimal= for commas, "
-        )
-        text += "id= and time= for dates, na_values= for a sign of a missing value; float32 ends at 3.4e38"
-        with np.errstate(over="ignore"):
-            self.refuse(np.isinf(values.astype(np.float32)), text, places)
+            cells = () if column.dtype.kind in "biuf" else self.cells(place)
+            texts = ["nan" if cell.casefold() in signs else self.number(cell) or "inf" for cell in cells]
+            values[:, number] = list(map(float, texts)) if texts else column.to_numpy(float, na_value=np.nan)
+        text = "expected a number, got {}; correct it, leave it out with columns=, or pass decimal= for a comma, id= "
+        text += "and time= for dates, na_values= for what stands for a missing value; float32 ends at 3.4e38"
+        self.refuse(np.abs(values) >= 2.0**128 - 2.0**103, text, places)  # float32 would be infinite
         values[np.isin(values, [float(sign) for sign in signs if NUMBER.fullmatch(sign)])] = np.nan
-        text = (
-            "expected values like the others, got {}; pass na_values= with it if it stands for a missing one, else ()"
-        )
-        for k in range(d if na_values is None else 0):
-            size = np.abs(values[:, k::d])
-            code = np.isin(size, 10.0 ** np.arange(3, 8) - 1)  # 999, 9999, ...
-            most = np.max(size, where=~code & ~np.isnan(size), initial=0)
-            self.refuse(code & (most < np.min(size, where=code, initial=np.inf) / 10) & ~code.all(), text, places[k::d])
         return values
 
     def times(self, place: int) -> tuple[np.ndarray, str]:
@@ -265,15 +235,12 @@ class _Table:
 
         cells = self.cells(place, "time")
         plain = list(map(self.number, cells))
-        text = (
-            "expected times of one kind, got {}; write numbers, or ISO dates (2024-01-31T12:00), with time zones or not"
-        )
+        text = "expected times of one kind, got {}; write numbers, or ISO dates (2024-01-31T12:00), zones in all or no"
         if any(plain):
             self.refuse([cell is None for cell in plain], text, [place])
             kind = int if all(re.fullmatch(r"[+-]?\d{1,18}", cell) for cell in plain) else float
             return np.array([kind(cell) for cell in plain]), ""
-        dates = pd.Index([cell if cell[0].isdigit() else None for cell in cells], dtype=object)
-        dated = pd.to_datetime(dates, format="ISO8601", utc=True, errors="coerce")
+        dated = pd.to_datetime(pd.Index(cells, dtype=object), format="ISO8601", utc=True, errors="coerce")
         zoned = np.array([re.search(r"[T ].*(Z|[+-]\d\d(:?\d\d)?)$", cell) is not None for cell in cells])
         self.refuse(dated.isna() | (zoned != zoned[0]), text, [place])
         return dated.asi8, dated.unit
@@ -284,26 +251,12 @@ class _Table:
         names = {cell: cell for cell in sorted(set(cells))}
         exact = {cell: Decimal(self.number(cell) or "Infinity") for cell in names}
         # A code such as 12e4567 is text, not a number of many digits.
-        if not set(names) <= set(known or ()) and max(exact.values()) < 1e30:
-            text = "expected the label of a class, got the decimal {}, as for a regression; turn it into classes"
-            self.refuse([exact[cell] % 1 != 0 for cell in cells], text, [place])
+        if not set(names) <= set(known or ()) and max(map(abs, exact.values())) < 1e27:
+            self.refuse([exact[cell] % 1 != 0 for cell in cells], "expected a class, got {}: a regression?", [place])
             names = {cell: str(int(exact[cell])) for cell in sorted(exact, key=exact.get)}
-        ordered = list(dict.fromkeys(names.values()) if known is None else map(str, known))
-        text = f"expected one of the classes {ordered[:20]}, got {{}}; correct it, or leave the series out"
-        self.refuse([names[cell] not in ordered for cell in cells], text, [place])
-        return np.array([ordered.index(names[cell]) for cell in cells]), ordered
-
-    def wide(self, values: np.ndarray, places: list[int], d: int, pad: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Return series of one row each, ``(N, T, D)``, NaN behind their end, and their lengths ``(N,)``."""
-        gone, v = np.isnan(values), len(places)
-        lengths = -(-np.where(gone.all(axis=1), 0, v - np.argmin(gone[:, ::-1], axis=1)) // d)
-        inside = gone & ((np.arange(v) < d * lengths[:, None]) | (lengths[:, None] == 0))
-        self.refuse(inside, "expected a number, got {}; fill it in, or leave the series out", places)
-        text = (
-            f"expected {v // d} steps, got {{}}, the end of a series; fill it in, or pass pad=True if it may end early"
-        )
-        self.refuse(gone & (not pad), text, places)
-        return values.reshape(len(values), -1, d), lengths
+        index = {str(name): k for k, name in enumerate(known or dict.fromkeys(names.values()))}
+        self.refuse([names[cell] not in index for cell in cells], f"expected one of {list(index)}, got {{}}", [place])
+        return np.array([index[names[cell]] for cell in cells]), list(index)
 
     def long(self, values, owner, place, t, pad, jitter) -> tuple[np.ndarray, np.ndarray]:
         """Return series of one row a step, ``(N, T, D)``, NaN behind their end, and their lengths ``(N,)``."""
@@ -313,22 +266,19 @@ class _Table:
         order = np.lexsort((stamps, owner))
         series, back = owner[order], np.argsort(order)
         later, step = np.append(False, np.diff(series) == 0), np.append(0, np.diff(stamps[order]))
-        text = "expected every time once in a series, got {} again; remove a row, or give the series ids of their own"
-        self.refuse((later & (step == 0))[back], text, [place])
+        self.refuse((later & (step == 0))[back], "expected a time once in a series, got {} again; remove one", [place])
         if jitter is not None and later.any():
             usual = pd.Series(step).where(later).groupby(series).quantile(0.5, interpolation="lower").to_numpy()[series]
             slack = 1e-15 * np.abs(stamps).max() * (stamps.dtype == float)  # what a difference loses
             uneven = later & ~(np.abs(step - usual) <= check_number("jitter", jitter, 0) * usual + slack)
             k = back[np.argmax(uneven[back])]
-            was, came = (pd.Timedelta(int(size), unit) if unit else f"{size:.10g}" for size in (usual[k], step[k]))
-            text = (
-                f"expected steps of {was}, got {came} before {{}}; fill in rows, write dates as 2024-01-31, or pass a"
-            )
-            self.refuse(uneven[back], f"{text} larger jitter= (0.1 suits months, None takes any)", [place])
+            was, came = (pd.Timedelta(size, unit) if unit else f"{size:.10g}" for size in (usual[k], step[k]))
+            text = f"expected steps of {was}, got {came} before {{}}; fill in rows, write dates as 2024-01-31, or pass"
+            self.refuse(uneven[back], f"{text} a larger jitter= (0.1 suits months, None takes any)", [place])
         lengths = np.bincount(owner)
         longest = t or (np.argmax(np.bincount(lengths)) if pad is False else lengths.max())
         wrong = ((lengths > longest) | ((pad is False) & (lengths < longest)))[owner]
-        text = f"expected {longest} steps a series, got {lengths[owner[np.argmax(wrong)]]}; pass timesteps= or pad=True"
+        text = f"expected {longest} steps, got {lengths[owner[np.argmax(wrong)]]}; pass another timesteps=, or pad=True"
         self.refuse(wrong, text)
         x = np.full((len(lengths), longest, values.shape[1]), np.nan)
         x[series, np.arange(len(order)) - np.searchsorted(series, series)] = values[order]
@@ -336,12 +286,11 @@ class _Table:
 
     def single(self, x: np.ndarray, places: list[int]) -> np.ndarray:
         """Return series in float32, 0 behind their end; refuse what varies, and no longer in float32."""
-        for k in range(d := x.shape[2]):
+        for k in range(x.shape[2]):
             feature, rounded = x[:, :, k], x[:, :, k].astype(np.float32)  # (N, T)
-            span = np.ptp(np.nan_to_num(feature, nan=np.nanmean(feature, axis=1, keepdims=True)), axis=1)
-            size, most = span.max() or np.ptp(feature[:, 0]), np.nanmax(np.abs(feature))
+            size = (np.nanmax(feature, axis=1) - np.nanmin(feature, axis=1)).max() or np.ptp(feature[:, 0])
+            most, name = np.nanmax(np.abs(feature)), self.frame.columns[places[k]]
             lost = np.nanmax(np.abs(rounded - feature)) > size / 100 and size > 1e-12 * most  # less is noise of float64
-            merged = lost and len(np.unique(rounded)) < len(np.unique(feature))
-            text = f"{self.source}: expected values that float32 tells apart, got {self.names(places[k::d])}, by {size:.3g}"
-            require(not merged, f"{text} around {most:.10g}; subtract a constant, or take differences")
+            text = f"{self.source}: float32 merges values of {name!r}; subtract a constant, or take differences"
+            require(not lost or len(np.unique(rounded)) == len(np.unique(feature)), text)
         return np.nan_to_num(x.astype(np.float32))
