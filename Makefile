@@ -58,7 +58,7 @@ portability: $(INSTALLED) ## compare the notebooks on 1 and 2 threads and on an 
 
 .PHONY: bench
 bench: $(INSTALLED) ## time things side by side, as ratios; BENCH_ARGS=--long for more rounds
-	$(ONE_THREAD) NUMBA_NUM_THREADS=1 $(BIN)/python -m benchmarks $(BENCH_ARGS)
+	$(ONE_THREAD) NUMBA_NUM_THREADS=1 $(BIN)/python -m tsattn_lab.bench $(BENCH_ARGS)
 
 .PHONY: lint
 lint: $(INSTALLED) ## check style and format

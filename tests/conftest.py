@@ -7,8 +7,9 @@ Tests of the built site, and those that drive a browser, are skipped where there
 import os
 from pathlib import Path
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small models gain nothing from threads; read when PyTorch is loaded
+
 import pytest
-import torch
 
 from tsattn_tutorial.config import SineConfig
 from tsattn_tutorial.datasets import SeriesBatch, sine_waves
@@ -35,12 +36,6 @@ def book() -> Path:
 def small_waves() -> SeriesBatch:
     """Sixty short waves, enough to run everything on."""
     return sine_waves(SineConfig(num_points=40, dataset_size=60), seed=1)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> None:
-    """Small models gain nothing from threads, and lose much where something else wants the cores."""
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -40,7 +40,10 @@ def test_lengths_of_japanese_vowels():
 
 @pytest.mark.parametrize(
     ("name", "split", "message"),
-    [("Wafer", "train", "name must be one of ACSF1, ArrowHead.*; got 'Wafer'"), ("GunPoint", "all", "split must be")],
+    [
+        ("Wafer", "train", "name must be one of 'ACSF1', 'ArrowHead'.*; got 'Wafer'"),
+        ("GunPoint", "all", "split must be"),
+    ],
 )
 def test_other_names(name, split, message):
     with pytest.raises(ValueError, match=message):

@@ -1,21 +1,41 @@
-"""Batches hold together, and the split loses and repeats no series."""
+"""Batches hold together and take nothing that indexes otherwise; splits, padding and scaling lose no series."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsattn_tutorial.config import SineConfig
-from tsattn_tutorial.datasets import SeriesBatch, sine_waves, train_validation_test_split
+from tsattn_tutorial.datasets import (
+    SeriesBatch,
+    class_motifs,
+    padded,
+    sine_waves,
+    standardised,
+    train_validation_test_split,
+)
+
+X, Y, TRUTH = np.zeros((4, 6, 1), np.float32), np.array([0, 1, 0, 1]), np.zeros((4, 6), bool)
+BATCH = SeriesBatch(X, Y, TRUTH)
+RNG = np.random.default_rng(0)
+# Each series says its own label.
+TOLD = SeriesBatch(np.arange(6, dtype=np.float32)[:, None, None], np.arange(6), np.eye(6, dtype=bool)[:, :1])
+
+
+def of_lengths(size: int, steps: int = 6, dimensions: int = 3, shift: float = 0.0) -> SeriesBatch:
+    mask = np.arange(steps) < RNG.integers(2, steps + 1, size=size)[:, None]
+    x = (5 * RNG.standard_normal((size, steps, dimensions)) + shift).astype(np.float32)
+    return SeriesBatch(np.where(mask[:, :, None], x, 0), np.zeros(size, int), mask=mask)
 
 
 @given(st.integers(10, 400), st.integers(0, 2**32))
 @settings(deadline=None)
 def test_every_series_lands_in_exactly_one_part(size, seed):
     x = np.arange(size, dtype=np.float32)[:, None, None]
-    batch = SeriesBatch(x, np.zeros(size, int), np.ones((size, 1), bool))
-    split = train_validation_test_split(batch, seed=seed)
-    assert sorted(np.concatenate([part.x.ravel() for part in split])) == list(range(size))
+    split = train_validation_test_split(SeriesBatch(x, np.arange(size)), seed=seed)
+    assert all(np.array_equal(part.x.ravel(), part.y) for part in split)
+    assert sorted(np.concatenate([part.y for part in split])) == list(range(size))
     assert [len(part) for part in split] == pytest.approx([0.7 * size, 0.1 * size, 0.2 * size], abs=1)
 
 
@@ -25,20 +45,135 @@ def test_the_split_is_shuffled_by_its_seed():
     assert np.array_equal(first, again) and not np.array_equal(first, other)
 
 
-def test_parts_of_a_batch_stay_together(small_waves):
-    flat = small_waves[small_waves.y == 1]
-    assert flat.truth.any(axis=1).all() and len(flat) == small_waves.y.sum()
-    assert np.array_equal(small_waves[:3].x, small_waves[np.array([0, 1, 2])].x)
+@pytest.mark.parametrize(
+    ("index", "chosen"),
+    [
+        (slice(1, 3), [1, 2]),
+        (np.array([5, 0], np.uint8), [5, 0]),
+        ([-1, 2], [5, 2]),
+        ([], []),
+        (np.arange(6) % 2 == 1, [1, 3, 5]),
+        (pd.Series([4, 1], index=[0, 1]), [4, 1]),
+        (pd.Series([True] + [False] * 5, index=[5, 4, 3, 2, 1, 0]), [0]),  # by position, as the arrays are
+    ],
+    ids=str,
+)
+def test_series_are_selected_by_position_with_all_that_is_theirs(index, chosen):
+    part = TOLD[index]
+    assert part.y.tolist() == chosen == part.x.ravel().tolist()
+    assert part.truth.tolist() == [[k == 0] for k in chosen]
+
+
+@pytest.mark.parametrize(
+    "index", [0, np.int64(1), True, None, np.ma.array([0, 1], mask=[False, True]), np.eye(2, dtype=int)]
+)
+def test_what_selects_no_series_is_refused(index):
+    with pytest.raises(ValueError, match="select series with a slice or an array"):
+        TOLD[index]
+
+
+@pytest.mark.parametrize("kind", ["i1", "u1", ">i2", ">i8", "u8"])
+def test_labels_of_any_whole_number_become_native_int64(kind):
+    batch = SeriesBatch(X, Y.astype(kind))
+    assert batch.y.dtype == np.dtype(np.int64) and batch.y.dtype.isnative and np.array_equal(batch.y, Y)
+
+
+def test_arrays_of_any_layout_and_subclass_are_taken_as_plain_ones():
+    class Backwards(np.ndarray):
+        def __getitem__(self, index):
+            return super().__getitem__(slice(None, None, -1))
+
+    frozen = np.asfortranarray(TOLD.x)
+    frozen.flags.writeable = False
+    batch = SeriesBatch(frozen, TOLD.y.view(Backwards), np.asmatrix(TOLD.truth))
+    assert type(batch.y) is type(batch.truth) is np.ndarray
+    assert batch[[3, 1]].y.tolist() == [3, 1] == batch[[3, 1]].x.ravel().tolist()
 
 
 def test_padding_may_hold_anything_but_real_steps_may_not():
     mask = np.array([[True, True, False]])
     x = np.array([[[1], [2], [np.nan]]], np.float32)
-    batch = SeriesBatch(x, np.array([0]), np.zeros((1, 3), bool), mask)
-    assert batch[:1].mask.tolist() == mask.tolist()
+    assert SeriesBatch(x, np.array([0]), np.zeros((1, 3), bool), mask)[:1].mask.tolist() == mask.tolist()
 
 
 def test_a_batch_without_truth_keeps_its_classes():
-    batch = SeriesBatch(np.zeros((3, 2, 1), np.float32), np.array([0, 1, 1]), classes=("calm", "gust"))
-    part = batch[1:]
+    part = SeriesBatch(X, Y, classes=["calm", "gust"])[1:]
     assert part.truth is None and part.mask is None and part.classes == ("calm", "gust")
+
+
+def test_real_steps_of_the_training_series_get_mean_zero_and_variance_one():
+    train, test = of_lengths(50, shift=3), of_lengths(20, shift=4)
+    scaled, other = standardised(train, test)
+    real = scaled.x[scaled.mask]
+    np.testing.assert_allclose(real.mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_allclose(real.std(axis=0), 1, atol=1e-6)
+    mean, deviation = train.x[train.mask].mean(axis=0), train.x[train.mask].std(axis=0)
+    np.testing.assert_allclose(other.x[other.mask], ((test.x - mean) / deviation)[test.mask], atol=1e-5)
+    assert not scaled.x[~scaled.mask].any() and not other.x[~other.mask].any()
+
+
+def test_a_constant_dimension_is_only_shifted():
+    x = np.stack([np.ones((4, 3)), RNG.standard_normal((4, 3))], axis=2).astype(np.float32)
+    (scaled,) = standardised(SeriesBatch(x, Y))
+    assert not scaled.x[:, :, 0].any() and scaled.mask is None
+
+
+def test_padding_keeps_the_series_and_says_where_they_end():
+    short = class_motifs(5, regime="relational", steps=26, seed=1)
+    longer = padded(short, np.int64(30))
+    assert longer.x.shape == (5, 30, 8) and longer.mask.shape == longer.truth.shape == (5, 30)
+    assert np.array_equal(longer.x[:, :26], short.x) and np.array_equal(longer.mask[:, :26], short.mask)
+    assert not longer.x[:, 26:].any() and not longer.mask[:, 26:].any() and not longer.truth[:, 26:].any()
+    assert padded(BATCH, 6).mask is None
+    assert padded(BATCH, 7).mask.tolist() == [[True] * 6 + [False]] * 4
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: SeriesBatch(X.tolist(), Y), "x must be an array, got list"),
+        (lambda: SeriesBatch(np.ma.array(X), Y), "x must be an array, got MaskedArray"),
+        (lambda: SeriesBatch(X[:, :, 0], Y), "x must be (N, T, D), T and D > 0, got (4, 6)"),
+        (lambda: SeriesBatch(np.float32(0) * X[0, 0, 0], Y), "x must be an array, got float32"),
+        (lambda: SeriesBatch(X[:, :0], Y, None, TRUTH[:, :0]), "T and D > 0, got (4, 0, 1)"),
+        (lambda: SeriesBatch(X[:, :, :0], Y), "T and D > 0, got (4, 6, 0)"),
+        (lambda: SeriesBatch(X.astype(float), Y), "x must be float32, got float64"),
+        (lambda: SeriesBatch(X.astype(np.float16), Y), "x must be float32, got float16"),
+        (lambda: SeriesBatch(X + np.float32("nan"), Y), "x must be finite on every real step"),
+        (lambda: SeriesBatch(X, Y.tolist()), "y must be an array, got list"),
+        (lambda: SeriesBatch(X, pd.Series(Y, index=[3, 2, 1, 0])), "y must be an array, got Series"),
+        (lambda: SeriesBatch(X, pd.array(Y)), "y must be an array, got IntegerArray"),
+        (lambda: SeriesBatch(X, pd.Categorical(list("abab"))), "y must be an array, got Categorical"),
+        (lambda: SeriesBatch(X, Y[:3]), "y must be (4,) like x, got (3,)"),
+        (lambda: SeriesBatch(X, Y * 1.0), "y must hold integers, got float64"),
+        (lambda: SeriesBatch(X, Y > 0), "y must hold integers, got bool"),
+        (lambda: SeriesBatch(X, Y.astype("m8[s]")), "y must hold integers, got timedelta64[s]"),
+        (lambda: SeriesBatch(X, np.full(4, 2**63, np.uint64)), "y must hold integers that int64 can hold"),
+        (lambda: SeriesBatch(X, Y, TRUTH.tolist()), "truth must be an array, got list"),
+        (lambda: SeriesBatch(X, Y, TRUTH[:, :5]), "truth must be (4, 6) or (4, 6, 1), got (4, 5)"),
+        (lambda: SeriesBatch(X, Y, TRUTH * 1), "truth must be bool, got int64"),
+        (lambda: SeriesBatch(X, Y, TRUTH, TRUTH[0]), "mask must be (4, 6) like x, got (6,)"),
+        (lambda: SeriesBatch(X, Y, TRUTH, TRUTH * 1), "mask must be bool, got int64"),
+        (lambda: SeriesBatch(X, Y, TRUTH, TRUTH), "mask must leave every series at least one real step"),
+        (lambda: SeriesBatch(X, Y, TRUTH, np.arange(6) % 2 == np.zeros((4, 1))), "must end in padding"),
+        (lambda: SeriesBatch(X, Y, classes="ab"), "classes must be a tuple of different names, got 'ab'"),
+        (lambda: SeriesBatch(X, Y, classes=("a", "a")), "classes must be a tuple of different names"),
+        (lambda: SeriesBatch(X, Y, classes={"a", "b"}), "classes must be a tuple of different names"),
+        (
+            lambda: SeriesBatch(X, Y, classes=("a",)),
+            "y must hold labels of the classes ('a',), counted from 0; got [1]",
+        ),
+        (lambda: train_validation_test_split(BATCH, (0.7, 0.2, 0.2)), "three positive numbers with sum 1"),
+        (lambda: train_validation_test_split(BATCH, (0.7, 0.3)), "got (0.7, 0.3)"),
+        (lambda: train_validation_test_split(BATCH), "every part needs a series, got 4"),
+        (lambda: train_validation_test_split(BATCH, seed=-1), "seed must be 0 or a positive integer, got -1"),
+        (lambda: padded(BATCH, 5), "expected series of at most 5 steps, got 6"),
+        (lambda: padded(BATCH, 8.0), "steps must be a positive integer, got 8.0"),
+        (lambda: standardised(BATCH, of_lengths(3)), "equal dimensions, got 4 and [1, 3]"),
+        (lambda: standardised(BATCH[:0]), "expected training series"),
+    ],
+)
+def test_bad_batches(call, message):
+    with pytest.raises(ValueError) as caught:
+        call()
+    assert message in str(caught.value)

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from scipy.special import entr, logsumexp
 from scipy.stats import norm
 
-from tsattn_tutorial.bayes import amplitude as amplitude_module
-from tsattn_tutorial.bayes import posterior as posterior_module
+from tsattn_tutorial import bayes
 from tsattn_tutorial.bayes import sine_posterior
 from tsattn_tutorial.config import SineConfig
 from tsattn_tutorial.datasets import SineParameters, render_sine_waves, sine_waves
@@ -237,11 +236,11 @@ def test_neither_batches_nor_what_is_left_out_change_the_result(monkeypatch, noi
     ):
         with monkeypatch.context() as context:
             for name, value in changes.items():
-                context.setattr(posterior_module, name, value)
+                context.setattr(bayes, name, value)
             other = sine_posterior(x, config)
         assert other.log_odds == pytest.approx(usual.log_odds, rel=1e-9, abs=1e-9)
         assert np.allclose(other.where, usual.where, atol=1e-9)
-    monkeypatch.setattr(amplitude_module, "BLOCK", 17)
+    monkeypatch.setattr(bayes, "BLOCK", 17)
     assert sine_posterior(x, config).log_odds == pytest.approx(usual.log_odds, rel=1e-11, abs=1e-11)
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import logsumexp
 
-from tsattn_tutorial.bayes.amplitude import log_sum_over_amplitudes
+from tsattn_tutorial.bayes import log_sum_over_amplitudes
 
 
 def summed_up(mode: np.ndarray, root: np.ndarray, first: float, count: int) -> tuple[np.ndarray, np.ndarray]:

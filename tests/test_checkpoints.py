@@ -1,54 +1,49 @@
-"""Checkpoints come back as they were, or not at all."""
+"""Saved models come back as they were, or not at all."""
 
+import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from tsattn_tutorial.torch import AttentionClassifier, CheckpointError, load_checkpoint, save_checkpoint
-
-
-def test_a_model_comes_back_as_it_was(tmp_path):
-    model = AttentionClassifier(input_size=3, hidden_size=5, attention_size=7, seed=4)
-    save_checkpoint(model, tmp_path / "model.pt")
-    again = load_checkpoint(tmp_path / "model.pt")
-    x = torch.randn(2, 11, 3)
-    assert again.options == model.options and torch.equal(again(x)[0], model(x)[0])
+from tsattn_tutorial.torch import BiLSTMAttention, Recipe, load_model, save_model
 
 
-def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "model.pt"
-    save_checkpoint(AttentionClassifier(seed=1), path)
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64])
+def test_a_model_comes_back_as_it_was(tmp_path, kind):
+    numbers = {"slope": np.linspace(0, 6, 3)[1], "normalise": np.bool_(True), "units": np.int64(5)}
+    model = Recipe(**numbers).build(3, classes=4, seed=2).to(kind)
+    save_model(model, tmp_path / "model.pt")
+    again = load_model(str(tmp_path / "model.pt"))
+    assert again.options == model.options
+    x = torch.randn(2, 11, 3, dtype=kind)
+    assert torch.equal(again(x)[0], model(x)[0]) and again(x)[0].dtype == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("__class__", type("Subclass", (BiLSTMAttention,), {})),
+        ("classifier", nn.Linear(64, 3)),
+        ("options", BiLSTMAttention(units=3).options),
+        ("options", BiLSTMAttention().options | {"slope": np.float64(1)}),
+    ],
+)
+def test_what_could_not_be_loaded_is_not_saved(tmp_path, name, value):
+    path, model = tmp_path / "model.pt", BiLSTMAttention()
+    save_model(model, path)
     before = path.read_bytes()
-
-    def half(content, target):
-        target.write_bytes(b"half")
-        raise OSError("disk full")
-
-    monkeypatch.setattr(torch, "save", half)
-    with pytest.raises(OSError, match="disk full"):
-        save_checkpoint(AttentionClassifier(seed=2), path)
+    setattr(model, name, value)
+    with pytest.raises(ValueError, match=r"BiLSTMAttention, got"):
+        save_model(model, path)
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 
-def test_no_code_is_loaded(tmp_path):
-    class Trap:
-        def __reduce__(self):
-            return (open, (str(tmp_path / "sprung"), "w"))
-
-    torch.save({"format": Trap()}, tmp_path / "trap.pt")
-    with pytest.raises(CheckpointError):
-        load_checkpoint(tmp_path / "trap.pt")
+def test_what_is_no_saved_model_is_refused_and_no_code_is_loaded(tmp_path):
+    trap = type("Trap", (), {"__reduce__": lambda self: (open, (str(tmp_path / "sprung"), "w"))})
+    path, model = tmp_path / "model.pt", BiLSTMAttention()
+    fine = {"options": model.options, "weights": model.state_dict()}
+    for content in ([1], {}, fine | {"options": trap()}, fine | {"weights": {"classifier.bias": 1.0}}):
+        torch.save(content, path)
+        with pytest.raises(ValueError, match=r"model.pt: expected options and weights of a BiLSTMAttention, got"):
+            load_model(path)
     assert not (tmp_path / "sprung").exists()
-
-
-def test_the_precision_comes_back_too(tmp_path):
-    save_checkpoint(AttentionClassifier().double(), tmp_path / "model.pt")
-    assert load_checkpoint(tmp_path / "model.pt").classifier.weight.dtype == torch.float64
-
-
-def test_a_reader_of_the_old_file_is_not_disturbed(tmp_path):
-    path = tmp_path / "model.pt"
-    save_checkpoint(AttentionClassifier(seed=1), path)
-    before = path.read_bytes()
-    with path.open("rb") as reader:
-        save_checkpoint(AttentionClassifier(seed=2), path)
-        assert reader.read() == before != path.read_bytes()

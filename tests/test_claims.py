@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from tsattn_tutorial.checks import CheckFailed
-from tsattn_tutorial.claims import Claims
+from tsattn_tutorial.checks import CheckFailed, Claims
 
 
 def test_a_table_has_a_line_for_each_statement():
@@ -24,6 +23,6 @@ def test_a_verdict_that_does_not_follow_raises_and_adds_nothing():
     claims = Claims()
     with pytest.raises(CheckFailed, match=r'"holds" does not follow: it works \(measured: 3 of 20\)'):
         claims.add("it works", "3 of 20", "holds", 3 > 10, "here")
-    with pytest.raises(ValueError, match=r"verdict must be one of holds, .*; got 'maybe'"):
+    with pytest.raises(ValueError, match=r"verdict must be one of 'holds', .*; got 'maybe'"):
         claims.add("it works", "3 of 20", "maybe", True, "here")
     assert not claims.rows

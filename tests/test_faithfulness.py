@@ -1,4 +1,4 @@
-"""Deletion and insertion: what they must say of rankings that are known to be right, wrong or indifferent."""
+"""Deletion: what it must say of rankings that are known to be right, wrong or indifferent."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,6 @@ from hypothesis.extra.numpy import arrays
 from tsattn_tutorial.faithfulness import (
     area,
     deletion_curve,
-    insertion_curve,
     interpolated,
     ranking,
     series_mean,
@@ -56,18 +55,11 @@ def test_places_are_a_permutation_that_nothing_but_the_order_decides(importance)
 def test_curves_begin_and_end_where_they_must(x, importance):
     score = oracle(importance)
     deletion = deletion_curve(score, x, importance, SHARES, ZEROS)
-    insertion = insertion_curve(score, x, importance, SHARES, ZEROS)
-    assert deletion.shape == insertion.shape == (N, SHARES.size)
-    assert np.allclose(deletion[:, 0], score(x)) and np.allclose(insertion[:, -1], score(x))
-    assert not deletion[:, -1].any() and not insertion[:, 0].any()
-
-
-def test_inserting_is_deleting_the_rest(x, importance):
-    score = oracle(importance)
-    insertion = insertion_curve(score, x, importance, SHARES, ZEROS)
-    assert np.allclose(insertion, deletion_curve(score, x, -importance, 1 - SHARES, ZEROS))
-    # What this score loses and what it keeps make up the whole.
-    assert np.allclose(insertion + deletion_curve(score, x, importance, SHARES, ZEROS), score(x)[:, None])
+    assert deletion.shape == (N, SHARES.size)
+    assert np.allclose(deletion[:, 0], score(x)) and not deletion[:, -1].any()
+    # What this score keeps when the best steps go and what it keeps when the others go make up the whole.
+    kept = deletion_curve(score, x, -importance, 1 - SHARES, ZEROS)
+    assert np.allclose(kept + deletion, score(x)[:, None])
 
 
 def test_the_steps_that_go_are_the_most_important_ones(x, importance):
@@ -86,10 +78,8 @@ def test_the_steps_that_go_are_the_most_important_ones(x, importance):
 def test_no_ranking_is_better_than_that_of_the_oracle(importance):
     ones, score = np.ones((N, T, D), np.float32), oracle(importance)
     best, fine = area(deletion_curve(score, ones, importance, SHARES, ZEROS), SHARES), np.random.default_rng(2)
-    most = area(insertion_curve(score, ones, importance, SHARES, ZEROS), SHARES)
     for other in (-importance, *fine.random((20, N, T))):
         assert (area(deletion_curve(score, ones, other, SHARES, ZEROS), SHARES) > best).all()
-        assert (area(insertion_curve(score, ones, other, SHARES, ZEROS), SHARES) < most).all()
 
 
 def test_only_the_order_counts(x, importance):
@@ -127,6 +117,12 @@ def test_a_replacement_keeps_the_rest_the_type_and_the_input(replace, x, importa
     assert np.array_equal(replace(x, np.zeros_like(deleted)), x)
 
 
+def test_whole_numbers_are_filled_as_the_same_floats():
+    x, gone = np.array([[[0], [7], [7], [10]]]), np.array([[False, True, True, False]])
+    for fill in (interpolated, series_mean, taken_from(np.full((1, 4, 1), 0.5))):
+        assert np.allclose(fill(x, gone), fill(x.astype(float), gone))
+
+
 def test_the_mean_is_that_of_the_whole_series_in_each_dimension(x):
     deleted = np.ones((N, T), bool)
     deleted[:, 3] = False
@@ -151,7 +147,7 @@ def test_bad_input_is_refused(x, importance):
         deletion_curve(score, x[:, :, 0], importance, SHARES, ZEROS)
     for shares in ([], [0.5, 1.1], [-0.1], [np.nan], 0.5):
         with pytest.raises(ValueError, match=r"shares must be \(S,\) in \[0, 1\]"):
-            insertion_curve(score, x, importance, shares, ZEROS)
+            deletion_curve(score, x, importance, shares, ZEROS)
     with pytest.raises(ValueError, match=r"score must return \(4,\), got \(4, 2\)"):
         deletion_curve(lambda x: x[:, 0], x, importance, SHARES, ZEROS)
     for deleted in (importance, importance[:, :-1] > 0.5):

@@ -33,7 +33,7 @@ def loaded_frameworks(modules: list[str]) -> str:
 
 def test_numpy_side_is_found():
     """An empty list would prove nothing."""
-    assert {"tsattn_tutorial.config", "tsattn_tutorial.datasets", "tsattn_tutorial.sweep"} <= set(NUMPY_MODULES)
+    assert {"tsattn_tutorial.config", "tsattn_tutorial.datasets", "tsattn_tutorial.history"} <= set(NUMPY_MODULES)
 
 
 @pytest.mark.parametrize("modules", [["tsattn_tutorial"], NUMPY_MODULES], ids=["package", "NumPy side"])

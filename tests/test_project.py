@@ -1,10 +1,12 @@
 """What stands in more than one file says the same everywhere."""
 
 import ast
+import json
 import pkgutil
 import re
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import tsattn_lab
 import tsattn_tutorial
+from notebook_dependencies import parse_cell
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
@@ -119,7 +123,7 @@ def test_pins_satisfy_the_package():
 
 
 def test_imports_are_pinned():
-    """Whatever the package, the tests, the tools, the benchmarks or the extension import is a direct requirement."""
+    """Whatever the packages, the tests, the tools or the extension import is a direct requirement."""
     distributions = {
         "PIL": "pillow",
         "bs4": "beautifulsoup4",
@@ -130,7 +134,7 @@ def test_imports_are_pinned():
     }
     own = {path.stem for folder in ("tools", "book/_ext", "tests") for path in (ROOT / folder).glob("*.py")}
     own |= {path.parent.name for path in (ROOT / "book" / "_ext").glob("*/__init__.py")}
-    folders = ("src", "tests", "tools", "benchmarks", "book/_ext")
+    folders = ("src", "tests", "tools", "book/_ext")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     imported = set()
     for tree in (ast.parse(path.read_text(encoding="utf-8")) for path in files):
@@ -138,7 +142,7 @@ def test_imports_are_pinned():
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
             imported |= {name.partition(".")[0] for name in names}
-    third_party = imported - own - sys.stdlib_module_names - {"", "benchmarks", "tsattn_tutorial"}
+    third_party = imported - own - sys.stdlib_module_names - {"", "tsattn_lab", "tsattn_tutorial"}
     needed = {canonicalize_name(distributions.get(name, name)) for name in third_party}
     assert not needed - requirements("requirements.txt").keys()
 
@@ -156,9 +160,42 @@ def test_every_chapter_is_on_the_map():
         assert f"(book/{path.name})" in read("README.md")
 
 
+def chapter_imports() -> dict[str, set[str]]:
+    """Chapter -> what it imports from our packages, as module.name."""
+    found = {}
+    for path in (ROOT / "book").glob("*.ipynb"):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        trees = [parse_cell("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"]
+        nodes = [node for tree in trees if tree for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        ours = [node for node in nodes if (node.module or "").startswith("tsattn_")]
+        found[path.stem] = {f"{node.module}.{alias.name}" for node in ours for alias in node.names}
+    return found
+
+
+def test_chapters_need_few_names():
+    """A reader meets at most sixty, and only the chapter on the results needs the lab."""
+    imports = chapter_imports()
+    assert len(set().union(*imports.values())) <= 60
+    assert {chapter for chapter, names in imports.items() if any("tsattn_lab" in name for name in names)} == {"sweep"}
+
+
+@pytest.mark.parametrize("package", ["tsattn_tutorial", "tsattn_lab"])
+def test_no_two_files_share_a_name(package):
+    """But for the mirror images of the two frameworks: a stranger who looks for a file finds one."""
+    files = [path for path in (ROOT / "src" / package).rglob("*.py") if "_csv" not in path.parts]  # the table reader
+    names = Counter(path.name for path in files)
+    assert {name for name, count in names.items() if count > 1} <= {"__init__.py", "__main__.py", "fit.py"}
+
+
 @pytest.mark.parametrize(
-    "module", [module.name for module in pkgutil.iter_modules(tsattn_tutorial.__path__) if module.name[0] != "_"]
+    "module",
+    [
+        f"{package.__name__}.{module.name}"
+        for package in (tsattn_tutorial, tsattn_lab)
+        for module in pkgutil.iter_modules(package.__path__)
+        if module.name not in ("__main__", "bench")  # command lines
+    ],
 )
 def test_every_module_is_documented(module):
     """A public module without a section on the API page would be hard to find."""
-    assert f"automodule:: tsattn_tutorial.{module}\n" in read("book/api.md")
+    assert f"automodule:: {module}\n" in read("book/api.md")

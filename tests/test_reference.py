@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tsattn_tutorial.reference import (
-    additive_attention_pooling,
+    attention_pooling,
     largest_weight,
     masked_softmax,
     normalised_entropy,
@@ -38,7 +38,7 @@ def test_padding_changes_nothing(scores, padding):
 def test_pooling_is_the_loop_of_the_equation():
     rng = np.random.default_rng(0)
     hidden, projection, bias, query = (rng.normal(size=size) for size in ((2, 5, 3), (4, 3), 4, 4))
-    context, weights = additive_attention_pooling(hidden, projection, bias, query, query_bias=0.7)
+    context, weights = attention_pooling(hidden, projection, bias, query, query_bias=0.7)
     for b in range(2):
         powers = [np.exp(sum(query * np.tanh(projection @ step + bias))) for step in hidden[b]]
         for t in range(5):
@@ -87,7 +87,7 @@ def test_what_stands_in_padding_is_not_even_read():
     mask = np.arange(5) < 3
     hidden = np.where(mask[:, None], 1.0, np.nan)[None]  # (1, 5, 1)
     one = np.ones((1, 1))
-    context, weights = additive_attention_pooling(hidden, one, one[0], one[0], mask=mask[None])
+    context, weights = attention_pooling(hidden, one, one[0], one[0], mask=mask[None])
     assert context.tolist() == [[1.0]] and weights.sum() == 1
     output, weights = self_attention(np.ones((1, 5, 1)), np.ones((1, 5, 1)), hidden, mask[None])
     assert output.tolist() == [[[1.0]] * 5] and not weights[:, :, 3:].any()

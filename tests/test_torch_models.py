@@ -1,14 +1,22 @@
-"""The classifier is the source's, equals the oracle, and is blind to padding."""
+"""The network is the source's, is blind to padding, and takes only what it can use."""
+
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from tsattn_tutorial.reference import additive_attention_pooling
-from tsattn_tutorial.torch import AdditiveAttention, AttentionClassifier
+from tsattn_tutorial.torch import SHARP, BiLSTMAttention, ConvolutionClassifier, FeedForwardClassifier, Recipe
 
 SHAPES = [(128, 1), (128, 32), (128,), (128,)] * 2 + [(64, 64), (64,), (1, 64), (1,), (1, 64), (1,)]
+FRONTS = [{}, {"patch_size": 4}, {"patch_size": 3, "slope": 2.0, "normalise": True}]
+SIZES = ["dimensions", "units", "attention_units", "layers", "patch_size"]
+POOLINGS = ["attention", "mean", "max", "last"]
+
+
+def some(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
 
 
 class SourceModel(nn.Module):
@@ -26,101 +34,104 @@ class SourceModel(nn.Module):
         return self.output((weights[..., None] * states).sum(dim=-2))[..., 0].sigmoid(), weights
 
 
-def test_the_parameters_are_those_of_the_source_in_its_order():
-    model = AttentionClassifier()
+def test_weights_of_the_source_in_its_order_give_the_same_probabilities_and_attention():
+    source, model = SourceModel(), BiLSTMAttention()
     assert [tuple(parameter.shape) for parameter in model.parameters()] == SHAPES
-    assert sum(parameter.numel() for parameter in model.parameters()) == 13_250
-
-
-def test_weights_of_the_source_give_the_same_probabilities_and_attention():
-    torch.manual_seed(0)
-    source, model = SourceModel(), AttentionClassifier()
     names = model.state_dict().keys()
     model.load_state_dict(dict(zip(names, source.state_dict().values(), strict=True)))
-    x = torch.randn(4, 50, 1)
+    x = some(4, 50, 1).float()
     with torch.no_grad():
         (probability, weights), (logit, ours) = source(x), model(x)
     assert torch.allclose(logit.sigmoid(), probability, atol=1e-6) and torch.allclose(ours, weights, atol=1e-6)
 
 
-@pytest.mark.parametrize("padded", [False, True])
-def test_attention_equals_the_oracle_in_float64(padded):
-    torch.manual_seed(0)
-    layer = AdditiveAttention(6, 5).double()
-    hidden = torch.randn(3, 9, 6, dtype=torch.float64)
-    mask = torch.arange(9) < torch.tensor([[9], [4], [1]]) if padded else None
-    context, weights = layer(hidden, mask)
-    expected = additive_attention_pooling(
-        hidden.numpy(),
-        layer.projection.weight.detach().numpy(),
-        layer.projection.bias.detach().numpy(),
-        layer.query.weight.detach().numpy()[0],
-        layer.query.bias.item(),
-        None if mask is None else mask.numpy(),
-    )
-    assert np.allclose(context.detach(), expected[0], atol=1e-12, rtol=0)
-    assert np.allclose(weights.detach(), expected[1], atol=1e-12, rtol=0)
-
-
-@pytest.mark.parametrize("filling", [0.0, 1e3, float("nan")])
-def test_neither_the_amount_nor_the_content_of_padding_changes_anything(filling):
-    model = AttentionClassifier(input_size=2, seed=3).double()
-    series = torch.randn(1, 20, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+@pytest.mark.parametrize("front", FRONTS)
+@pytest.mark.parametrize("pooling", POOLINGS)
+@pytest.mark.parametrize(("layers", "classes"), [(1, 2), (2, 3)])
+def test_padding_changes_nothing_whatever_stands_there(pooling, front, layers, classes):
+    model = BiLSTMAttention(2, 6, 5, layers=layers, pooling=pooling, **front, classes=classes, seed=1).double()
+    series = some(1, 17, 2)
     logit, weights = model(series)
-    for padding in (0, 1, 30):
+    assert logit.shape == ((1,) if classes == 2 else (1, classes))
+    assert (weights is None) == (pooling in ("max", "last"))
+    for filling, padding in ((0.0, 1), (1e3, 20), (torch.nan, 3)):
         longer = torch.cat([series, torch.full((1, padding, 2), filling, dtype=torch.float64)], dim=1)
-        other = torch.randn_like(longer)  # a longer neighbour in the same batch must not matter either
-        mask = torch.stack([torch.arange(20 + padding) < 20, torch.ones(20 + padding, dtype=torch.bool)])
-        padded_logit, padded_weights = model(torch.cat([longer, other]), mask)
-        assert abs(padded_logit[0] - logit[0]) < 1e-12
-        assert torch.allclose(padded_weights[0, :20], weights[0], atol=1e-12)
-        assert not padded_weights[0, 20:].any()
+        mask = torch.arange(17 + padding) < torch.tensor([[17], [17 + padding]])  # beside a longer neighbour
+        padded, its_weights = model(torch.cat([longer, some(*longer.shape, seed=2)]), mask)
+        assert torch.allclose(padded[0], logit[0], atol=1e-12)
+        padded.sum().backward()
+        assert all(torch.isfinite(parameter.grad).all() for parameter in model.parameters())
+        if weights is not None:
+            assert torch.allclose(its_weights[0, :17], weights[0], atol=1e-12) and not its_weights[0, 17:].any()
+            assert torch.allclose(its_weights.sum(dim=1), torch.ones(2, dtype=torch.float64)) and (weights >= 0).all()
 
 
-def test_padding_passes_no_nan_into_the_gradient():
-    model = AttentionClassifier()
-    x = torch.randn(2, 10, 1)
-    x[0, 6:] = float("nan")
-    mask = torch.arange(10) < torch.tensor([[6], [10]])
-    model(x, mask)[0].sum().backward()
-    assert all(torch.isfinite(parameter.grad).all() for parameter in model.parameters())
-
-
-def test_weights_sum_to_one_and_are_not_kept_on_the_model():
-    model = AttentionClassifier()
-    before = set(vars(model))
-    _, weights = model(torch.randn(5, 33, 1))
-    assert torch.allclose(weights.sum(dim=1), torch.ones(5)) and set(vars(model)) == before
-
-
-def test_the_seed_decides_the_weights_and_leaves_the_global_state_alone():
-    torch.manual_seed(5)
-    state = torch.get_rng_state()
-    first, again, other = (AttentionClassifier(seed=seed).lstm.weight_ih_l0 for seed in (1, 1, 2))
-    assert torch.equal(first, again) and not torch.equal(first, other)
+@pytest.mark.parametrize("build", [BiLSTMAttention, partial(FeedForwardClassifier, 30), ConvolutionClassifier])
+def test_the_seed_alone_decides_the_weights(build):
+    torch.manual_seed(3)
+    state, x = torch.get_rng_state(), some(4, 30, 1).float()
+    first, again, other = (build(seed=seed).eval()(x)[0] for seed in (1, np.int64(1), 2))
     assert torch.equal(torch.get_rng_state(), state)
+    assert first.shape == (4,) and torch.equal(first, again) and not torch.equal(first, other)
 
 
-def test_attention_does_not_read_padding():
-    layer = AdditiveAttention(2, 3)
-    hidden = torch.ones(1, 4, 2)
-    hidden[0, 2:] = float("nan")
-    context, weights = layer(hidden, torch.tensor([[True, True, False, False]]))
-    assert torch.allclose(context, torch.ones(1, 2)) and weights.tolist() == [[0.5, 0.5, 0, 0]]
+def test_a_pooling_of_ones_own_can_take_the_place_of_attention():
+    model, x, mask = BiLSTMAttention(pooling="mean"), some(2, 9, 1).float(), torch.arange(9) < torch.tensor([[9], [4]])
+    expected = model(x, mask)[0]
+    model.attention = nn.Module()
+    model.attention.forward = lambda hidden, real: (hidden.sum(dim=1) / real.sum(dim=1, keepdim=True), None)
+    assert torch.allclose(model(x, mask)[0], expected) and model(x)[1] is None
 
 
-def test_attention_of_the_keras_side_is_the_same():
-    """Same weights, kernels transposed, in float64: what PyTorch computes, Keras computes."""
-    from keras import ops
+def test_the_same_parts_get_the_same_initial_weights_whatever_pools():
+    models = [BiLSTMAttention(pooling=pooling, seed=5) for pooling in POOLINGS]
+    assert all(torch.equal(model.lstm.weight_hh_l0, models[0].lstm.weight_hh_l0) for model in models)
 
-    from tsattn_tutorial.keras import AttentionPooling
 
-    torch.manual_seed(1)
-    layer = AdditiveAttention(6, 5).double()
-    pooling = AttentionPooling(5, dtype="float64")
-    pooling.build((None, None, 6))
-    pooling.set_weights([parameter.detach().numpy().T for parameter in layer.parameters()])
-    hidden, mask = torch.randn(3, 9, 6, dtype=torch.float64), torch.arange(9) < torch.tensor([[9], [4], [1]])
-    theirs = pooling(ops.convert_to_tensor(hidden.numpy()), mask=ops.convert_to_tensor(mask.numpy()))
-    for ours, other in zip(layer(hidden, mask), theirs, strict=True):
-        np.testing.assert_allclose(ours.detach().numpy(), ops.convert_to_numpy(other), atol=1e-12)
+def test_a_convolution_with_a_global_maximum_does_not_mind_where_things_are():
+    x = torch.zeros(2, 60, 1)
+    x[0, 20:25], x[1, 33:38] = 1.0, 1.0
+    largest, mean = (ConvolutionClassifier(pooling=pooling, seed=1).eval()(x) for pooling in ("max", "mean"))
+    assert torch.allclose(largest[0][0], largest[0][1]) and largest[1] is None
+    assert not torch.allclose(mean[0], largest[0])
+
+
+def test_numbers_of_numpy_become_plain_ones():
+    three, options = np.int64(3), {"slope": np.float32(0.5), "normalise": np.bool_(True), "pooling": np.str_("mean")}
+    model = BiLSTMAttention(three, three, three, layers=three, patch_size=three, **options, classes=three)
+    assert {type(value) for value in model.options.values()} == {int, float, bool, str}
+    assert model.options == BiLSTMAttention(**model.options).options
+    assert FeedForwardClassifier(three, np.array([4, 5]))(torch.zeros(2, 3, 1))[0].shape == (2,)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(name, 0) for name in SIZES]
+    + [(name, True) for name in SIZES]
+    + [(name, None) for name in ("units", "slope", "normalise", "pooling", "seed", "classes")]
+    + [("units", 2.0), ("slope", "3"), ("slope", torch.nan), ("normalise", "no"), ("normalise", 1), ("seed", -1)]
+    + [("pooling", "sum"), ("pooling", ["mean"]), ("classes", 1)],
+)
+def test_an_argument_that_cannot_be_is_refused_by_name(name, value):
+    with pytest.raises(ValueError, match=f"^{name} must be"):
+        BiLSTMAttention(**{name: value})
+
+
+def test_the_baselines_refuse_what_they_cannot_use():
+    for options in ({"units": (4, True)}, {"units": None}, {"steps": 0}, {"seed": None}):
+        with pytest.raises(ValueError, match=f"^{next(iter(options))} must be"):
+            FeedForwardClassifier(**({"steps": 3} | options))
+    for options in ({"filters": (4, 4)}, {"filters": 4}, {"pooling": "last"}):
+        with pytest.raises(ValueError, match=f"^{next(iter(options))} must be"):
+            ConvolutionClassifier(**options)
+    with pytest.raises(ValueError, match=r"x must be \(B, 3, 1\)"):
+        FeedForwardClassifier(3)(torch.zeros(2, 4, 1))
+    with pytest.raises(ValueError, match="without padding only"):
+        ConvolutionClassifier()(torch.zeros(2, 4, 1), torch.ones(2, 4, dtype=torch.bool))
+
+
+def test_the_changes_lead_from_the_published_setting_to_the_sharp_one():
+    pace = {"epochs": 4, "batch_size": 100, "learning_rate": 2e-2, "patience": None, "schedule": "cosine"}
+    view = {"patch_size": 20, "slope": 300.0, "normalise": True}
+    assert Recipe(units=16, attention_units=32, **view, **pace) == SHARP and SHARP.training == pace
+    assert SHARP.build(3, classes=4).options == BiLSTMAttention(3, **SHARP.options, classes=4).options

@@ -1,13 +1,15 @@
-"""The loop learns, stops, restores, repeats itself, and survives an interrupt."""
+"""The loop learns, stops, restores, repeats itself, and lets interrupts through."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from tsattn_tutorial.datasets import SeriesBatch
-from tsattn_tutorial.torch import AttentionClassifier, fit, predict
+from tsattn_tutorial.torch import BiLSTMAttention, fit, predict
 
 
 def easy_batch(size: int, seed: int, steps: int = 12) -> SeriesBatch:
@@ -19,207 +21,167 @@ def easy_batch(size: int, seed: int, steps: int = 12) -> SeriesBatch:
     return SeriesBatch((x + 3 * truth[:, :, None]).astype(np.float32), y, truth)
 
 
-def small_model(seed: int = 0) -> AttentionClassifier:
-    return AttentionClassifier(hidden_size=4, attention_size=4, seed=seed)
+def small_model(**options) -> BiLSTMAttention:
+    return BiLSTMAttention(units=4, attention_units=4, **options)
+
+
+class Linear(nn.Module):
+    """As few weights as may be, with any end; every logit is multiplied by ``factor``."""
+
+    def __init__(self, outputs: int = 1, end=lambda z: z.squeeze(-1), factor: float = 1.0):
+        super().__init__()
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            self.layer, self.end, self.factor = nn.Linear(12, outputs), end, factor
+
+    def forward(self, x, mask=None):
+        return self.end(self.factor * self.layer(x.squeeze(-1))), None
 
 
 TRAIN, VALIDATION = easy_batch(256, 0), easy_batch(64, 1)
 CONTRARY = dataclasses.replace(VALIDATION, y=1 - VALIDATION.y)  # the more the model learns, the worse it does here
+NO_LOGITS = [lambda z: z[:, :1], lambda z: z[:, 0].sigmoid(), lambda z: z.softmax(dim=1)]
+NO_LOGITS += [lambda z: z.softmax(dim=1)[:, 1].clamp(0.1, 0.9), lambda z: z.sum()]
+THREE = dataclasses.replace(TRAIN, y=np.arange(256) % 3)
 
 
 def weights_of(model):
     return torch.cat([tensor.flatten() for tensor in model.state_dict().values()])
 
 
-def test_it_learns_an_easy_task_and_attends_to_the_signal():
+def trained(train=TRAIN, validation=VALIDATION, **setting):
+    """Return the weights of a small model after two epochs."""
+    model = small_model()
+    fit(model, train, validation, **({"epochs": 2} | setting))
+    return weights_of(model)
+
+
+def test_it_learns_an_easy_task_attends_to_the_signal_and_says_so_in_a_short_table(capsys):
     model, test = small_model(), easy_batch(200, 2)
-    history = fit(model, TRAIN, VALIDATION, epochs=25, learning_rate=2e-2)
+    history = fit(model, TRAIN, VALIDATION, epochs=12, learning_rate=3e-2)
     probability, weights = predict(model, test)
     assert ((probability > 0.5) == test.y).mean() > 0.97
-    assert history.epochs[-1].train_loss < history.epochs[0].train_loss / 4
     assert np.allclose(weights.sum(axis=1), 1, atol=1e-5) and weights.shape == (200, 12)
+    assert weights[test.truth].mean() > 0.5
+    lines = str(history).splitlines()
+    assert len(lines) <= 10 and sum("best" in line for line in lines) == 1
+    assert lines[1].startswith("    1 ") and lines[-1].startswith("   12 ")
+    assert capsys.readouterr().out == ""  # nobody is watching, so there is no bar
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
-    models = [small_model() for _ in range(3)]
-    for model, seed in zip(models, (0, 0, 1), strict=True):
-        fit(model, TRAIN, VALIDATION, epochs=2, seed=seed)
-    first, again, other = map(weights_of, models)
+def test_the_seed_alone_decides_and_the_truth_does_not():
+    blind = dataclasses.replace(TRAIN, truth=np.zeros_like(TRAIN.truth))
+    first, again, other = trained(), trained(blind), trained(seed=1)
     assert torch.equal(first, again) and not torch.equal(first, other)
 
 
-def test_the_weights_of_the_best_epoch_are_restored():
+def test_training_ends_with_the_weights_of_the_best_epoch_and_in_time():
     model = small_model()
-    history = fit(model, TRAIN, CONTRARY, epochs=6, learning_rate=2e-2)
+    history = fit(model, TRAIN, CONTRARY, epochs=30, learning_rate=2e-2, patience=3)
     losses = [row.validation_loss for row in history.epochs]
-    assert history.best_epoch == 1 + int(np.argmin(losses)) < len(losses) and losses[-1] > 2 * min(losses)
+    assert history.best_epoch == 1 + int(np.argmin(losses)) and losses[-1] > 1.5 * min(losses)
+    assert history.stopped_by == "patience" and len(losses) == history.best_epoch + 3
     probability, _ = predict(model, CONTRARY)
-    picked = np.where(CONTRARY.y == 1, probability, 1 - probability)
-    assert -np.log(picked).mean() == pytest.approx(min(losses), rel=1e-4)
+    loss = -np.log(np.abs(1 - CONTRARY.y - probability)).mean()
+    assert loss == pytest.approx(min(losses), rel=1e-4)
 
 
-def test_it_stops_after_patience_epochs_without_a_new_best():
-    history = fit(small_model(), TRAIN, CONTRARY, epochs=30, learning_rate=2e-2, patience=3)
-    assert history.stopped_by == "patience" and len(history.epochs) == history.best_epoch + 3
-    assert fit(small_model(), TRAIN, VALIDATION, epochs=2, patience=2).stopped_by == "epochs"
-
-
-def test_an_interrupt_keeps_the_best_weights_so_far():
-    model, plain = small_model(), small_model()
-    fit(plain, TRAIN, VALIDATION, epochs=2)
-    steps = 0
-
-    def interrupt(*_):
-        nonlocal steps
-        steps += model.training
-        if steps > 2 * 8 + 3:  # in the middle of the third epoch of 8 steps
-            raise KeyboardInterrupt
-
-    handle = model.register_forward_hook(interrupt)
-    history = fit(model, TRAIN, VALIDATION, epochs=10)
-    handle.remove()
-    assert history.stopped_by == "interrupt" and len(history.epochs) == 2
-    assert torch.equal(weights_of(model), weights_of(plain))
-
-
-def test_a_loss_that_is_no_number_raises_and_leaves_finite_weights():
+def test_without_validation_it_ends_with_the_last_epoch():
     model = small_model()
-    model.register_forward_hook(lambda *call: (call[2][0] * float("inf"), call[2][1]))
-    with pytest.raises(FloatingPointError, match="learning_rate"):
-        fit(model, TRAIN, VALIDATION, epochs=3)
-    assert torch.isfinite(weights_of(model)).all()
+    history = fit(model, TRAIN, epochs=3)
+    assert history.best_epoch == 3 and np.isnan(history.epochs[0].validation_loss)
+    assert not torch.equal(weights_of(model), trained(validation=None))
+    with pytest.raises(ValueError, match="patience needs validation data"):
+        fit(model, TRAIN, patience=2)
+
+
+@pytest.mark.parametrize("wrong", [KeyboardInterrupt, FloatingPointError])
+@pytest.mark.parametrize("validation", [VALIDATION, None])
+def test_what_ends_a_training_goes_through_and_the_best_weights_stay(wrong, validation):
+    model, updates = small_model(), []
+
+    def in_the_third_epoch_of_8_updates(_, given, outputs):
+        updates.extend([wrong] * model.training)
+        if len(updates) > 2 * 8 + 3 and wrong is KeyboardInterrupt:
+            raise wrong
+        return outputs if len(updates) <= 2 * 8 + 3 else (outputs[0] * torch.inf, None)
+
+    model.register_forward_hook(in_the_third_epoch_of_8_updates)
+    with pytest.raises(wrong):
+        fit(model, TRAIN, validation, epochs=10)
+    assert torch.equal(weights_of(model), trained(validation=validation))
 
 
 def test_padding_changes_no_training():
     def padded(batch: SeriesBatch) -> SeriesBatch:
-        n, t, d = batch.x.shape
-        x = np.concatenate([batch.x, np.full((n, 7, d), 99, np.float32)], axis=1)
-        truth = np.concatenate([batch.truth, np.zeros((n, 7), bool)], axis=1)
-        return SeriesBatch(x, batch.y, truth, np.broadcast_to(np.arange(t + 7) < t, (n, t + 7)))
+        x = np.concatenate([batch.x, np.full((len(batch), 7, 1), np.nan, np.float32)], axis=1)
+        return SeriesBatch(x, batch.y, mask=np.broadcast_to(np.arange(19) < 12, (len(batch), 19)))
 
     model, other = small_model().double(), small_model().double()
-    fit(model, TRAIN, VALIDATION, epochs=2)
-    fit(other, padded(TRAIN), padded(VALIDATION), epochs=2)
+    row = fit(model, TRAIN, VALIDATION, epochs=1).epochs[0]
+    same = fit(other, padded(TRAIN), padded(VALIDATION), epochs=1).epochs[0]
+    assert same[1:3] == pytest.approx(row[1:3], abs=1e-9)  # both losses
     assert torch.allclose(weights_of(model), weights_of(other), atol=1e-9)
-    probability, weights = predict(other, padded(VALIDATION))
-    assert np.allclose(probability, predict(model, VALIDATION).probability, atol=1e-9)
-    assert not weights[:, 12:].any()
+    assert not predict(other, padded(VALIDATION)).weights[:, 12:].any()
 
 
-def test_training_never_looks_at_the_truth():
-    blind = dataclasses.replace(TRAIN, truth=np.zeros_like(TRAIN.truth))
-    model, other = small_model(), small_model()
-    fit(model, TRAIN, VALIDATION, epochs=1)
-    fit(other, blind, VALIDATION, epochs=1)
-    assert torch.equal(weights_of(model), weights_of(other))
-
-
-def test_a_history_prints_a_short_table(capsys):
-    history = fit(small_model(), TRAIN, VALIDATION, epochs=40, patience=40)
-    lines = str(history).splitlines()
-    assert len(lines) <= 10 and sum("best" in line for line in lines) == 1
-    assert lines[1].startswith("    1 ") and lines[-1].startswith("   40 ")
-    assert capsys.readouterr().out == ""  # nobody is watching, so there is no bar
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
-def test_it_trains_on_a_gpu():
-    model, test = small_model(), easy_batch(200, 2)
-    fit(model, TRAIN, VALIDATION, epochs=25, learning_rate=2e-2, device="cuda")
-    assert ((predict(model, test).probability > 0.5) == test.y).mean() > 0.97
-
-
-def test_losses_are_means_over_the_series():
-    model = small_model()
-    odd = TRAIN[:250]  # the last batch of 32 is smaller
-    row = fit(model, odd, odd, epochs=1, learning_rate=1e-12).epochs[0]
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+@pytest.mark.parametrize(("train", "outputs"), [(TRAIN, 1), (TRAIN, 2), (THREE, 3)])
+def test_losses_are_means_over_the_series_of_smoothed_labels(train, outputs, smoothing):
+    model, odd = Linear(outputs), train[:250]  # the last batch of 32 is smaller
+    row = fit(model, odd, odd, epochs=1, learning_rate=1e-12, label_smoothing=smoothing).epochs[0]
     probability, _ = predict(model, odd)
-    loss = -np.log(np.where(odd.y == 1, probability, 1 - probability)).mean()
-    assert row.train_loss == pytest.approx(loss, rel=1e-5) and row.validation_loss == pytest.approx(loss, rel=1e-5)
-    assert row.validation_accuracy == ((probability > 0.5) == odd.y).mean()
+    assert probability.shape == ((250,) if outputs == 1 else (250, outputs))
+    probability = np.stack([1 - probability, probability], axis=1) if outputs == 1 else probability
+    classes = probability.shape[1]
+    loss = -((1 - smoothing) * np.eye(classes)[odd.y] + smoothing / classes) * np.log(probability)
+    assert row.train_loss == pytest.approx(loss.sum(axis=1).mean(), rel=1e-5)
+    assert row.validation_loss == pytest.approx(row.train_loss, rel=1e-5)
+    assert row.validation_accuracy == (probability.argmax(axis=1) == odd.y).mean()
 
 
-def test_the_series_come_in_another_order_each_epoch():
-    seen = []
-    model = small_model()
-    model.register_forward_pre_hook(lambda module, given: seen.append(given[0][:, 0, 0]) if module.training else None)
-    fit(model, TRAIN, VALIDATION, epochs=2)
+def test_weight_decay_shrinks_matrices_and_spares_the_rest():
+    model = Linear(factor=0.0)  # no gradient
+    weight, bias = (parameter.detach().clone() for parameter in model.parameters())
+    fit(model, TRAIN, epochs=1, learning_rate=0.1, weight_decay=0.5)  # 8 updates
+    assert torch.allclose(model.layer.weight, weight * (1 - 0.1 * 0.5) ** 8) and torch.equal(model.layer.bias, bias)
+
+
+@pytest.mark.parametrize("number", range(len(NO_LOGITS)))
+def test_a_head_that_gives_no_logits_is_refused(number):
+    for use in (lambda model: predict(model, TRAIN), lambda model: fit(model, TRAIN)):
+        with pytest.raises(ValueError, match="model must return logits"):
+            use(Linear(2, NO_LOGITS[number]))
+
+
+def test_the_series_come_in_another_order_each_epoch_and_dropout_is_off_when_the_model_is_judged():
+    seen, model = [], Linear(end=lambda z: nn.functional.dropout(z.squeeze(-1), 0.5, model.training))
+    model.register_forward_pre_hook(lambda _, given: seen.append(given[0][:, 0, 0]) if model.training else None)
+    history = fit(model, TRAIN, VALIDATION, epochs=2)
     first, second = torch.cat(seen).reshape(2, -1)
     assert not torch.equal(first, second) and torch.equal(first.sort().values, second.sort().values)
+    loss = -np.log(np.abs(1 - VALIDATION.y - predict(model.train(), VALIDATION).probability)).mean()
+    assert loss == pytest.approx(history.epochs[history.best_epoch - 1].validation_loss, rel=1e-5)
 
 
-def test_dropout_is_off_when_the_model_is_judged():
-    class Dropping(AttentionClassifier):
-        def forward(self, x, mask=None):
-            logit, weights = super().forward(x, mask)
-            return torch.nn.functional.dropout(logit, 0.5, self.training), weights
-
-    model = Dropping(hidden_size=4, attention_size=4)
-    fit(model, TRAIN, VALIDATION, epochs=1)
-    first, again = predict(model, VALIDATION), predict(model, VALIDATION)
-    assert np.array_equal(first.probability, again.probability)
-
-
-def test_of_equal_losses_the_first_epoch_is_kept():
-    assert fit(small_model(), TRAIN, VALIDATION, epochs=3, learning_rate=1e-30).best_epoch == 1
-
-
-def test_a_validation_loss_that_is_no_number_raises_too():
-    model = small_model()
-    model.register_forward_hook(lambda module, given, out: out if module.training else (out[0] * torch.nan, out[1]))
-    with pytest.raises(FloatingPointError, match="validation loss is nan"):
-        fit(model, TRAIN, VALIDATION, epochs=3)
-
-
-def test_fresh_series_are_asked_for_once_an_epoch_and_used():
+def test_fresh_series_are_asked_for_once_an_epoch_and_must_fit():
     asked = []
-
-    def fresh(epoch: int) -> SeriesBatch:
-        asked.append(epoch)
-        return easy_batch(256, 10 + epoch)
-
-    model, same = small_model(), small_model()
-    fit(model, fresh, VALIDATION, epochs=3)
-    assert asked == [1, 2, 3]
-    fit(same, lambda epoch: TRAIN, VALIDATION, epochs=2)
-    plain = small_model()
-    fit(plain, TRAIN, VALIDATION, epochs=2)
-    assert torch.equal(weights_of(same), weights_of(plain)) and not torch.equal(weights_of(model), weights_of(plain))
-
-
-def test_fresh_series_must_be_equally_many_and_labelled():
+    fresh = trained(lambda epoch: asked.append(epoch) or easy_batch(256, 10 + epoch), epochs=3)
+    assert asked == [1, 2, 3] and not torch.equal(fresh, trained(epochs=3))
+    assert torch.equal(trained(lambda epoch: TRAIN), trained())
     with pytest.raises(ValueError, match="equally many series each time, got 40, then 41"):
-        fit(small_model(), lambda epoch: easy_batch(39 + epoch, 0), VALIDATION, epochs=3)
-    with pytest.raises(ValueError, match="labels 0 and 1"):
-        fit(small_model(), lambda epoch: dataclasses.replace(TRAIN, y=TRAIN.y + epoch - 1), VALIDATION, epochs=3)
+        trained(lambda epoch: easy_batch(39 + epoch, 0))
+    with pytest.raises(ValueError, match="labels 0 to 1"):
+        trained(lambda epoch: dataclasses.replace(TRAIN, y=TRAIN.y + epoch - 1))
+    with pytest.raises(ValueError, match="validation must hold series with labels 0 to 1"):
+        trained(validation=THREE)
 
 
-def test_the_cosine_schedule_warms_up_and_comes_to_rest(monkeypatch):
-    """With the values that tests/keras_side/test_keras_training.py asks of the Keras side."""
+def test_the_cosine_schedule_warms_up_and_comes_to_rest():
+    """With the values that the Keras side is asked for."""
     sizes = []
-
-    class Watched(torch.optim.Adam):
-        def step(self, *arguments, **options):
-            sizes.append(self.param_groups[0]["lr"])
-            return super().step(*arguments, **options)
-
-    monkeypatch.setattr(torch.optim, "Adam", Watched)
-    fit(small_model(), TRAIN, VALIDATION, epochs=5, learning_rate=0.1, schedule="cosine", patience=None)  # 40 steps
-    assert [sizes[step] for step in (0, 2, 4, 22)] == pytest.approx([0, 0.05, 0.1, 0.05])
+    handle = register_optimizer_step_pre_hook(lambda it, *_: sizes.append(it.param_groups[0]["lr"]))
+    fit(Linear(), TRAIN, epochs=5, learning_rate=0.1, schedule="cosine")  # 40 updates
+    handle.remove()
+    assert [sizes[update] for update in (0, 2, 4, 22)] == pytest.approx([0, 0.05, 0.1, 0.05])
     assert len(sizes) == 40 and sizes[-1] < 0.001
-
-
-def test_a_constant_step_size_is_the_default_and_changes_nothing():
-    model, other = small_model(), small_model()
-    fit(model, TRAIN, VALIDATION, epochs=1)
-    fit(other, TRAIN, VALIDATION, epochs=1, schedule="constant")
-    assert torch.equal(weights_of(model), weights_of(other))
-    with pytest.raises(ValueError, match=r"schedule must be .*, got 'step'"):
-        fit(model, TRAIN, VALIDATION, epochs=1, schedule="step")
-
-
-@pytest.mark.parametrize("pooling", ["max", "last"])
-def test_models_without_weights_predict_none(pooling):
-    model = AttentionClassifier(hidden_size=4, pooling=pooling)
-    fit(model, TRAIN, VALIDATION, epochs=1)
-    assert predict(model, VALIDATION).weights is None

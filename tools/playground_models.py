@@ -15,19 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from tsattn_tutorial.files import written_whole
-from tsattn_tutorial.torch import PUBLISHED, SHARP, AttentionClassifier, Patches, Recipe
-from tsattn_tutorial.torch.seeding import seeded
-
-__all__ = [
-    "NAMES",
-    "RECIPES",
-    "SELF_ATTENTION",
-    "Exported",
-    "SelfAttentionClassifier",
-    "build",
-    "read_script",
-    "write_script",
-]
+from tsattn_tutorial.torch import PUBLISHED, SHARP, BiLSTMAttention, Patches, Recipe
+from tsattn_tutorial.torch.networks import seeded
 
 #: The models of the first panel. The last one differs from the one before in its pooling alone.
 RECIPES: dict[str, Recipe] = {"published": PUBLISHED, "sharp": SHARP, "mean": replace(SHARP, pooling="mean")}
@@ -39,6 +28,8 @@ SELF_ATTENTION = {"plain": False, "sigmoid": True}
 NAMES = (*RECIPES, *SELF_ATTENTION)
 
 ASSIGNMENT = "const PLAYGROUND = "
+# Options that have another name on the page.
+ON_PAGE = {"dimensions": "input_size", "units": "hidden_size", "attention_units": "attention_size"}
 
 
 class SelfAttentionClassifier(nn.Module):
@@ -53,8 +44,8 @@ class SelfAttentionClassifier(nn.Module):
         Whether the sigmoid is there.
     seed : int
         Seed of the initial weights.
-    hidden_size, patch_size, slope
-        As in `AttentionClassifier`. Each series is normalised.
+    units, patch_size, slope
+        As in `BiLSTMAttention`. Each series is normalised.
 
     See Also
     --------
@@ -62,16 +53,16 @@ class SelfAttentionClassifier(nn.Module):
     """
 
     def __init__(
-        self, squash: bool, *, seed: int = 0, hidden_size: int = 8, patch_size: int = 10, slope: float = 100.0
+        self, squash: bool, *, seed: int = 0, units: int = 8, patch_size: int = 10, slope: float = 100.0
     ) -> None:
         super().__init__()
-        self.options = {"squash": squash, "hidden_size": hidden_size, "patch_size": patch_size, "slope": slope}
+        self.options = {"squash": squash, "units": units, "patch_size": patch_size, "slope": slope}
         self.patches = Patches(patch_size, slope, normalise=True)
         with seeded(seed):
-            self.lstm = nn.LSTM(self.patches.features(1), hidden_size, batch_first=True, bidirectional=True)
-            self.kernel = nn.Parameter(nn.init.xavier_uniform_(torch.empty(2 * hidden_size, 2 * hidden_size)))  # W
+            self.lstm = nn.LSTM(self.patches.features(1), units, batch_first=True, bidirectional=True)
+            self.kernel = nn.Parameter(nn.init.xavier_uniform_(torch.empty(2 * units, 2 * units)))  # W
             self.bias = nn.Parameter(torch.zeros(1))  # c
-            self.classifier = nn.Linear(2 * hidden_size, 1)
+            self.classifier = nn.Linear(2 * units, 1)
 
     def forward(self, x: Tensor, mask: None = None) -> tuple[Tensor, Tensor]:
         """Return the logit of class 1, ``(B,)``, and the weights between patches, ``(B, P, P)``."""
@@ -87,7 +78,7 @@ class Exported:
 
     Parameters
     ----------
-    model : AttentionClassifier or SelfAttentionClassifier
+    model : BiLSTMAttention or SelfAttentionClassifier
         In float32, as it was trained.
     seed : int
         Of its data, its initial weights and the order of training.
@@ -97,14 +88,14 @@ class Exported:
         How many test series it names rightly, and of how many.
     """
 
-    model: AttentionClassifier | SelfAttentionClassifier
+    model: BiLSTMAttention | SelfAttentionClassifier
     seed: int
     epochs: int
     right: int
     series: int
 
 
-def build(name: str, *, seed: int = 0) -> AttentionClassifier | SelfAttentionClassifier:
+def build(name: str, *, seed: int = 0) -> BiLSTMAttention | SelfAttentionClassifier:
     """Make the model of that name, untrained."""
     if name in RECIPES:
         return RECIPES[name].build(seed=seed)
@@ -146,18 +137,22 @@ def read_script(path: Path) -> tuple[dict[str, Any], dict[str, Exported]]:
     models = {}
     for name, values in settings.pop("models").items():
         model = build(name)
-        if values["options"] != model.options:
-            raise ValueError(f"{path.name}: {name} has options {values['options']}, expected {model.options}")
+        if values["options"] != _options(model):
+            raise ValueError(f"{path.name}: {name} has options {values['options']}, expected {_options(model)}")
         model.load_state_dict({key: _tensor(value) for key, value in values.pop("weights").items()})
         del values["options"]
         models[name] = Exported(model.eval(), **values)
     return settings, models
 
 
+def _options(model: nn.Module) -> dict[str, Any]:
+    return {ON_PAGE.get(name, name): value for name, value in model.options.items() if name != "classes"}
+
+
 def _plain(exported: Exported) -> dict[str, Any]:
     said = {key: getattr(exported, key) for key in ("seed", "epochs", "right", "series")}
     weights = {key: _encoded(tensor) for key, tensor in exported.model.state_dict().items()}
-    return {"options": exported.model.options, **said, "weights": weights}
+    return {"options": _options(exported.model), **said, "weights": weights}
 
 
 def _encoded(tensor: Tensor) -> dict[str, Any]:

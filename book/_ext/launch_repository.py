@@ -53,6 +53,15 @@ def binder_url(repository: str, branch: str, hub: str, path: str) -> str:
     return f"{hub.rstrip('/')}/v2/gh/{name}/{branch}?urlpath=lab/tree/{path}"
 
 
+def pages_url(repository: str) -> str:
+    """Address of the repository's site on GitHub Pages; empty if it is not on GitHub."""
+    if not repository.startswith(f"{GITHUB}/"):
+        return ""
+    owner, name = repository.removeprefix(f"{GITHUB}/").split("/")
+    host = f"{owner.lower()}.github.io"
+    return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"
+
+
 def _origin(folder: Path) -> str | None:
     """Address of the remote ``origin``; None without git, without a clone or without that remote."""
     command = ["git", "-C", str(folder), "config", "--get", "remote.origin.url"]
@@ -66,6 +75,7 @@ def _set_repository(app: Sphinx, config: Config) -> None:
     options = config.html_theme_options
     url = repository_url(os.environ, _origin(Path(app.srcdir)), options["repository_url"])
     options["repository_url"] = url
+    config.html_baseurl = config.ogp_site_url = config.html_baseurl or pages_url(url)
     launch = binder_url(url, options["repository_branch"], options["launch_buttons"]["binderhub_url"], "book")
     config.myst_substitutions["repository_link"] = f"[{url.removeprefix('https://')}]({url})"
     config.myst_substitutions["binder_link"] = f"[Binder]({launch})"

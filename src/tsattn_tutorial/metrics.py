@@ -141,7 +141,7 @@ def binary_report(y: np.ndarray, probability: np.ndarray, *, threshold: float = 
 
 
 class AttentionMass(NamedTuple):
-    """Per series: the attention inside the truth, ``(N,)``, and what even attention would give, ``(N,)``."""
+    """Per series: the attention inside the truth, and what even attention would give."""
 
     #: ``(N,)``, attention inside the truth.
     mass: np.ndarray
@@ -167,8 +167,7 @@ def attention_mass(weights: np.ndarray, truth: np.ndarray, mask: np.ndarray | No
         When shapes differ, a row does not sum to 1, a series has no true step, or padding is true or has
         weight.
     """
-    weights, truth = np.asarray(weights), np.asarray(truth)
-    _check_weights(weights, truth)
+    weights, truth = _checked(weights, truth)
     real = np.ones(truth.shape, bool) if mask is None else np.asarray(mask)
     fine = real.shape == truth.shape and real.dtype == bool
     require(fine, f"mask must be {truth.shape} bool like truth, got {real.shape} {real.dtype}")
@@ -221,11 +220,10 @@ def attention_mass_by_shift(weights: np.ndarray, truth: np.ndarray, shifts: np.n
     ndarray
         ``(S,)``.
     """
-    weights, truth = np.asarray(weights), np.asarray(truth)
-    _check_weights(weights, truth)
+    weights, truth = _checked(weights, truth)
     steps = truth.shape[1]
     masses = []
-    for shift in shifts:
+    for shift in np.asarray(shifts).tolist():
         require(abs(shift) < steps, f"shifts must be below T = {steps} in size, got {shift}")
         late, early = max(shift, 0), max(-shift, 0)
         overlap = weights[:, late : steps - early] * truth[:, early : steps - late]
@@ -236,27 +234,19 @@ def attention_mass_by_shift(weights: np.ndarray, truth: np.ndarray, shifts: np.n
 def pointing(weights: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Say for each series whether its largest weight, the first of several equal ones, lies where the signal is.
 
-    Parameters
-    ----------
-    weights, truth : ndarray
-        ``(N, T)`` as for `attention_mass`.
+    Arguments and errors as `attention_mass`, without a mask.
 
     Returns
     -------
     ndarray
         ``(N,) bool``.
-
-    Raises
-    ------
-    ValueError
-        As in `attention_mass`.
     """
-    weights, truth = np.asarray(weights), np.asarray(truth)
-    _check_weights(weights, truth)
+    weights, truth = _checked(weights, truth)
     return np.take_along_axis(truth, weights.argmax(axis=1)[:, None], axis=1)[:, 0]
 
 
-def _check_weights(weights: np.ndarray, truth: np.ndarray) -> None:
+def _checked(weights: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    weights, truth = np.asarray(weights), np.asarray(truth)
     fine = weights.ndim == 2 and weights.shape == truth.shape and truth.dtype == bool
     wanted = "weights and truth must both be (N, T), truth bool"
     require(fine, f"{wanted}, got {weights.shape} and {truth.shape} {truth.dtype}")
@@ -265,6 +255,7 @@ def _check_weights(weights: np.ndarray, truth: np.ndarray) -> None:
         raise ValueError(f"weights must be non-negative with rows that sum to 1, got sums {sums.min()} to {sums.max()}")
     empty = np.flatnonzero(~truth.any(axis=1))[:3]
     require(not empty.size, f"every series needs a true step, got none in series {empty}; select those with a signal")
+    return weights, truth
 
 
 def _bootstrap(measure: Callable, negative: np.ndarray, positive: np.ndarray, rng: np.random.Generator) -> Estimate:

@@ -106,8 +106,6 @@ def attention_pooling(
         ``v (A,)``.
     query_bias : float
         ``c``. It is added to every score, so it cancels in the softmax.
-    mask : ndarray of bool, optional
-        ``(B, T)``.
 
     Returns
     -------
@@ -209,14 +207,10 @@ def timestep_attention(
 
     Parameters
     ----------
-    x : ndarray
-        ``(B, T, D)``.
-    kernel, bias : ndarray
-        ``P (T, T)`` and ``b (T,)``.
+    x, kernel, bias : ndarray
+        ``(B, T, D)``, ``P (T, T)`` and ``b (T,)``.
     single : bool
         Average the weights over the dimensions.
-    mask : ndarray of bool, optional
-        ``(B, T)``.
 
     Returns
     -------
@@ -244,14 +238,10 @@ def dimension_attention(
 
     Parameters
     ----------
-    x : ndarray
-        ``(B, T, D)``.
-    kernel, bias : ndarray
-        ``P (D, D)`` and ``b (D,)``.
+    x, kernel, bias : ndarray
+        ``(B, T, D)``, ``P (D, D)`` and ``b (D,)``.
     single : bool
         Average the weights over the real steps.
-    mask : ndarray of bool, optional
-        ``(B, T)``.
 
     Returns
     -------
@@ -274,12 +264,8 @@ def joint_attention(
 
     Parameters
     ----------
-    x : ndarray
-        ``(B, T, D)``.
-    kernel, bias : ndarray
-        ``P (T D, T D)`` and ``b (T D,)``.
-    mask : ndarray of bool, optional
-        ``(B, T)``.
+    x, kernel, bias : ndarray
+        ``(B, T, D)``, ``P (T D, T D)`` and ``b (T D,)``.
 
     Returns
     -------
@@ -307,8 +293,6 @@ def factorised_attention(
         ``(B, T, D)``.
     steps, dimensions : tuple of ndarray
         Kernel and bias of `timestep_attention` and of `dimension_attention`.
-    mask : ndarray of bool, optional
-        ``(B, T)``.
 
     Returns
     -------

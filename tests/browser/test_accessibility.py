@@ -1,4 +1,4 @@
-"""What axe-core finds on the pages, light and dark.
+"""Every page opens from the disk, with its pictures, and axe-core finds nothing on it, light or dark.
 
 axe-core comes with the package axe-playwright-python, so nothing is fetched when the tests run.
 """
@@ -7,13 +7,9 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from test_site import PAGES, SITE
 
 pytestmark = pytest.mark.browser
-
-SITE = Path(__file__).resolve().parents[2] / "_build" / "html"
-PAGES = [path for path in sorted(SITE.rglob("*.html")) if not {"_static", "_modules"} & set(path.parts)]
-# Pages of source code are all alike, and long; their list and the shortest stand for them.
-SOURCES = sorted((path for path in (SITE / "_modules").rglob("*.html")), key=lambda path: path.stat().st_size)[:2]
 
 # Light and dark in one visit: in the dark, only colours are different.
 RUN = """async () => {
@@ -24,7 +20,7 @@ RUN = """async () => {
     for (const theme of ["light", "dark"]) {
         document.documentElement.dataset.theme = theme;
         await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
-        const options = { resultTypes: ["violations"] };
+        const options = { resultTypes: ["violations"], preload: false };  // axe would ask for the style sheet again
         if (theme === "dark") options.runOnly = ["color-contrast", "link-in-text-block"];
         const { violations } = await axe.run({ exclude: [[".passed-over"]] }, options);
         for (const { id, nodes } of violations)
@@ -32,6 +28,11 @@ RUN = """async () => {
                 found.push(`${theme}: ${id}: ${node.html.slice(0, 120)}: ${node.any[0]?.message ?? ""}`);
     }
     return found;
+}"""
+# A picture is there when it is decoded; a broken one never is.
+BROKEN = """async () => {
+    await Promise.allSettled([...document.images].map(one => one.decode()));
+    return [...document.images].filter(one => !one.complete || !one.naturalWidth).map(one => one.src);
 }"""
 # Colours fade from theme to theme; axe has to see the end of it. It judges no colours on a background that fades out.
 AT_ONCE = "* { background-image: none !important; } *, *::before, *::after { transition: none !important; }"
@@ -43,16 +44,14 @@ def axe() -> str:
     return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", [*PAGES, *SOURCES], ids=lambda path: path.relative_to(SITE).as_posix())
-def test_axe_finds_nothing(path: Path, site, browser, axe):
-    """No violation of any rule."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
-    page = context.new_page()
-    page.goto(path.as_uri(), wait_until="load")
-    if path == SITE / "index.html":
-        page.wait_for_url("**/book/index.html")
-    page.add_style_tag(content=AT_ONCE)
-    page.evaluate(axe)
-    found = page.evaluate(RUN)
-    context.close()
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(SITE).as_posix())
+def test_page_opens_and_axe_finds_nothing(path: Path, site, opened, axe):
+    with opened(path.as_uri(), bypass_csp=True) as page:
+        if path == SITE / "index.html":
+            page.wait_for_url("**/book/index.html")  # it only leads there
+        broken = page.evaluate(BROKEN)
+        page.add_style_tag(content=AT_ONCE)
+        page.evaluate(axe)
+        found = page.evaluate(RUN)
+    assert not broken
     assert not found, "\n".join(found)

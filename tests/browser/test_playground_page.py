@@ -76,37 +76,27 @@ def test_nothing_jumps_while_the_page_loads(opened, address, width):
     assert shift < 0.02
 
 
-def test_dragging_the_stretch(page):
+def test_dragging(page):
+    """The stretch, its edges, beyond the ranges, and beside it, where nothing happens."""
     before = page.evaluate(SHOWN)
     drag(page, 250, 150)
     after, state = page.evaluate(SHOWN), page.evaluate(STATE)
     assert abs(state["start"] - 100) <= 5 and state["length"] == 100
-    for key in ("attention", "line", "probability"):
-        assert after[key] != before[key], key
+    assert all(after[key] != before[key] for key in ("attention", "line", "probability"))
     assert page.locator("#pg-start").input_value() == str(state["start"])
-
-
-def test_dragging_the_edges(page):
-    drag(page, 300, 350)
-    state = page.evaluate(STATE)
-    assert state["start"] == 200 and abs(state["length"] - 150) <= 5
-    drag(page, 200, 240)
+    drag(page, 200, 250)
+    longer = page.evaluate(STATE)
+    assert longer["start"] == state["start"] and abs(longer["length"] - 150) <= 6
+    drag(page, longer["start"], 140)
     moved = page.evaluate(STATE)
-    assert abs(moved["start"] - 240) <= 5
-    assert moved["start"] + moved["length"] == state["start"] + state["length"]
-
-
-def test_dragging_beyond_the_ranges(page):
-    drag(page, 250, 499)
-    assert page.evaluate(STATE)["start"] == 445
-    drag(page, 460, 0)
-    state = page.evaluate(STATE)
-    assert (state["start"], state["length"]) == (0, 100)
-
-
-def test_dragging_beside_the_stretch_does_nothing(page):
-    drag(page, 100, 20)
-    assert page.evaluate(STATE)["start"] == 200
+    assert abs(moved["start"] - 140) <= 5
+    assert moved["start"] + moved["length"] == longer["start"] + longer["length"]
+    drag(page, 50, 20)
+    assert page.evaluate(STATE) == moved
+    drag(page, 200, 499)
+    assert page.evaluate(STATE)["start"] + moved["length"] / 2 == 495  # its middle stays on the plot
+    drag(page, 480, 0)
+    assert page.evaluate(STATE)["start"] == 0
 
 
 def test_a_finger_drags_too(opened, address):
@@ -179,14 +169,12 @@ def test_every_button_sets_up_its_experiment(page):
 
 
 def test_noise_and_another_draw(page):
-    plain = page.evaluate(SHOWN)["line"]
-    page.locator("#pg-noise").fill("0.5")
-    settle(page)
-    first = page.evaluate(SHOWN)["line"]
-    page.locator("#pg-draw").click()
-    settle(page)
-    second = page.evaluate(SHOWN)["line"]
-    assert len({plain, first, second}) == 3
+    seen = {page.evaluate(SHOWN)["line"]}
+    for act in (lambda: page.locator("#pg-noise").fill("0.5"), lambda: page.locator("#pg-draw").click()):
+        act()
+        settle(page)
+        seen.add(page.evaluate(SHOWN)["line"])
+    assert len(seen) == 3
 
 
 def test_finds_are_counted_kept_and_come_back(page):
@@ -207,10 +195,7 @@ def test_finds_are_counted_kept_and_come_back(page):
     state = page.evaluate(STATE)
     assert (state["start"], state["length"], state["frequency"], state["flat"]) == (75, 50, 1.5, True)
     assert page.locator("#pg-count").text_content() == "2"
-
-
-def test_only_the_last_five_finds_are_kept(page):
-    for number in range(6):
+    for number in range(2, 6):  # only the last five are kept
         page.evaluate("() => playground.set({model: 'published', flat: true, frequency: 2, start: 200, length: 100})")
         settle(page)
         page.get_by_role("button", name="Crest").click()

@@ -1,4 +1,7 @@
-"""The models have the shapes they promise, honour masks, come back from disk, and learn what they should."""
+"""The models have the shapes they promise, honour masks, come back from disk, and differ where they should."""
+
+import functools
+import itertools
 
 import keras
 import numpy as np
@@ -7,157 +10,219 @@ from keras import ops
 
 from tsattn_tutorial.datasets import SeriesBatch
 from tsattn_tutorial.keras import (
+    LINE_UP,
+    AttentionPooling,
     DimensionAttention,
     FactorisedAttention,
     JointAttention,
+    SeqSelfAttention,
     TimestepAttention,
     attention_after_encoder,
     attention_before_lstm,
     attention_pooling_classifier,
+    build_variant,
     convolution_attention_classifier,
-    fit,
+    convolution_pooling_classifier,
     predict,
-    weighted_logistic_regression,
+    self_attention_classifier,
+    transformer_classifier,
     weighted_sum_classifier,
 )
 
-T, D, UNITS = 6, 2, 4
-BUILDERS = {
-    "before": lambda **o: attention_before_lstm(TimestepAttention(), (T, D), units=UNITS, **o),
-    "before, dimensions": lambda **o: attention_before_lstm(DimensionAttention(True), (T, D), units=UNITS, **o),
-    "after an LSTM": lambda **o: attention_after_encoder(TimestepAttention(True), (T, D), units=UNITS, **o),
-    "after a BiLSTM": lambda **o: attention_after_encoder(
-        TimestepAttention(), (T, D), encoder="bilstm", units=UNITS, **o
-    ),
-    "after a dense layer": lambda **o: attention_after_encoder(
-        TimestepAttention(), (T, D), encoder="position-wise", units=UNITS, **o
-    ),
-    "pooling": lambda **o: attention_pooling_classifier((T, D), encoder="bilstm", units=UNITS, attention_size=5, **o),
-    "convolution": lambda **o: convolution_attention_classifier((T, D), filters=5, width=3, attentions=3, **o),
-    "regression": lambda **o: weighted_logistic_regression((T, D), **o),
-    "sum": lambda **o: weighted_sum_classifier(JointAttention(), (T, D), **o),
-}
-WEIGHTS = {
-    "before": (T, D),
-    "before, dimensions": (D,),
-    "after an LSTM": (T,),
-    "after a BiLSTM": (T, 2 * UNITS),
-    "after a dense layer": (T, UNITS),
-    "pooling": (T,),
-    "convolution": (T,),
-    "regression": (T,),
-    "sum": (T, D),
-}
-each_model = pytest.mark.parametrize("name", BUILDERS)
+T, D, H = 6, 3, 4
+SHAPE = (np.int64(T), D)
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(9, T, D)).astype("float32")
-MASK = np.arange(T) < RNG.integers(1, T + 1, size=9)[:, None]
+LENGTHS = np.array([6, 6, 5, 4, 3, 2, 1, 6, 4])
+MASK = np.arange(T) < LENGTHS[:, None]
+BLIND = {"sigmoid after, old mask", "residual before, mask lost"}  # what the question had: padding gets attention
+PLAIN = {"lstm", "one lstm", "mean pooling", "convolution, no heads"}  # no attention, so no weights
+
+#: Name: shape of the weights of a series, and the builder.
+BUILDERS = {
+    "before": ((T, D), lambda **o: attention_before_lstm(TimestepAttention(), SHAPE, units=H, **o)),
+    "before, dimensions": ((D,), lambda **o: attention_before_lstm(DimensionAttention(True), SHAPE, units=H, **o)),
+    "after an LSTM": (
+        (T,),
+        lambda **o: attention_after_encoder(TimestepAttention(True), SHAPE, units=np.int64(H), **o),
+    ),
+    "after a dense layer": (
+        (T, H),
+        lambda **o: attention_after_encoder(TimestepAttention(), SHAPE, encoder="position-wise", units=H, **o),
+    ),
+    "pooling": ((T,), lambda **o: attention_pooling_classifier((None, D), encoder="bilstm", units=H, **o)),
+    "sum": ((T, D), lambda **o: weighted_sum_classifier(JointAttention(), SHAPE, **o)),
+    "convolution, steps": ((T,), lambda **o: convolution_attention_classifier(SHAPE, attentions=3, **o)),
+    "convolution, heads": ((T,), lambda **o: convolution_pooling_classifier((None, D), heads=np.int64(2), **o)),
+    "convolution, no heads": (
+        None,
+        lambda **o: convolution_pooling_classifier(SHAPE, heads=0, convolutions=2, differences=False, **o),
+    ),
+    "transformer": ((T, T), lambda **o: transformer_classifier(SHAPE, units=H, pooling="attention", **o)),
+    "normed": (
+        (T, T),
+        lambda **o: self_attention_classifier(
+            SHAPE, attention=SeqSelfAttention(units=H), residual=True, norm=True, pooling="mean", units=H, **o
+        ),
+    ),
+}
+pytestmark = pytest.mark.filterwarnings("error:.*destroy the mask")
+each_builder = pytest.mark.parametrize("name", BUILDERS)
+each_variant = pytest.mark.parametrize("variant", LINE_UP)
 
 
-@each_model
-@pytest.mark.parametrize("classes", [2, 3])
-def test_shapes(name, classes):
-    model = BUILDERS[name](classes=classes)
+@functools.cache
+def variant_of(variant: str, steps: int = T, **options) -> keras.Model:
+    return build_variant(variant, (steps, D), classes=3, units=H, **options)
+
+
+def applied(model, x=X, mask=MASK) -> list[np.ndarray]:
+    return [ops.convert_to_numpy(part) for part in keras.tree.flatten(model([x, mask]))]
+
+
+@each_builder
+@pytest.mark.parametrize(("classes", "masked"), [(2, False), (3, True)])
+def test_shapes_and_files(name, classes, masked, tmp_path):
+    """What a model says is the same when it comes back from disk, in both formats."""
+    shape, build = BUILDERS[name]
+    model = build(classes=classes, masked=masked, seed=np.int64(3))
     assert model.outputs[0].shape == ((None,) if classes == 2 else (None, 3))
-    assert model.outputs[1].shape == (None, *WEIGHTS[name])
-    probability, weights = predict(model, SeriesBatch(X, np.arange(9) % classes))
-    assert probability.shape == ((9,) if classes == 2 else (9, 3)) and weights.shape == (9, *WEIGHTS[name])
-    assert probability.dtype == weights.dtype == np.float64
-    if classes == 3:
-        assert np.allclose(probability.sum(axis=1), 1, atol=1e-6)
+    batch = SeriesBatch(X, np.arange(9) % classes, mask=MASK if masked else None)
+    probability, weights = predict(model, batch)
+    assert probability.shape == ((9,) if classes == 2 else (9, 3)) and probability.dtype == np.float64
+    assert classes == 2 or np.allclose(probability.sum(axis=1), 1)
+    assert weights is None if name in PLAIN else (weights.shape == (9, *shape) and weights.dtype == np.float64)
+    for file in ("model.keras", "model.h5"):
+        model.save(tmp_path / file)
+        again = predict(keras.models.load_model(tmp_path / file), batch)
+        np.testing.assert_array_equal(again.probability, probability)
 
 
-@each_model
+@each_builder
 def test_the_seed_decides_the_initial_weights(name):
     """All kernels of the model but those of an attention that was given, which has a seed of its own."""
-    first, again, other = ([w.numpy() for w in BUILDERS[name](seed=seed).weights] for seed in (1, 1, 2))
-    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
-    assert any(not np.array_equal(a, b) for a, b in zip(first, other, strict=True))
+    first, again, other = (BUILDERS[name][1](seed=seed).get_weights() for seed in (1, 1, 2))
+    assert all(map(np.array_equal, first, again)) and not all(map(np.array_equal, first, other))
 
 
-@each_model
-def test_what_stands_in_padding_changes_nothing(name):
+@each_builder
+def test_padding_changes_nothing(name):
     keras.config.set_dtype_policy("float64")
     try:
-        model = BUILDERS[name](masked=True)
+        model = BUILDERS[name][1](masked=True)
     finally:
         keras.config.set_dtype_policy("float32")
-    filled = np.where(MASK[:, :, None], X, 1e3)
-    for clean, other in zip(model([X, MASK]), model([filled, MASK]), strict=True):
-        np.testing.assert_allclose(ops.convert_to_numpy(clean), ops.convert_to_numpy(other), atol=1e-12)
-    not_a_number = SeriesBatch(np.where(MASK[:, :, None], X, np.nan).astype("float32"), np.zeros(9, int), mask=MASK)
-    assert np.isfinite(predict(model, not_a_number).probability).all()
+    clean = applied(model, np.where(MASK[:, :, None], X, 0))
+    for filling in (1e3, np.nan):
+        x, mask = np.where(MASK[:, :, None], X, filling), MASK
+        if model.inputs[0].shape[1] is None:
+            x, mask = np.concatenate([x, X], axis=1), np.pad(MASK, [(0, 0), (0, T)])
+        logit, *weights = applied(model, x, mask)
+        np.testing.assert_allclose(logit, clean[0], atol=1e-6)
+        assert not weights or np.allclose(weights[0][:, :T], clean[1], atol=1e-6)
 
 
-def test_more_padding_changes_nothing_where_any_length_will_do():
-    model = attention_pooling_classifier((None, D), encoder="bilstm", units=UNITS, masked=True)
-    longer = np.concatenate([X, X], axis=1), np.concatenate([MASK, np.zeros_like(MASK)], axis=1)
-    (logit, _), (longer_logit, weights) = model([X, MASK]), model(longer)
-    np.testing.assert_allclose(ops.convert_to_numpy(longer_logit), ops.convert_to_numpy(logit), atol=1e-6)
-    assert not ops.convert_to_numpy(weights)[:, T:].any()
+@each_variant
+def test_a_variant_of_the_line_up(variant):
+    """Its weights are right, its seed decides all kernels, and more padding changes it only if it lost the mask."""
+    model, longer = variant_of(variant, seed=5), variant_of(variant, T + 3, seed=6)
+    probability, weights = predict(model, SeriesBatch(X, np.arange(9) % 3, mask=MASK))
+    assert probability.shape == (9, 3) and (weights is None) == (variant in PLAIN)
+    if weights is not None and variant != "attention pooling":
+        assert np.allclose(weights.sum(axis=2), 1 if variant in BLIND else MASK, atol=1e-6)
+    kernels = [w for w in model.get_weights() if w.ndim > 1 and w.any()]
+    others = [w for w in longer.get_weights() if w.ndim > 1 and w.any()]
+    assert not any(map(np.array_equal, kernels, others))
+    assert len({w.ravel()[:9].tobytes() for w in kernels}) == len(kernels)  # no two start alike
+    for ours, theirs in zip(longer.weights, model.get_weights(), strict=True):
+        kernel = np.zeros(ours.shape, "float32")  # one that reads flattened steps gets zeros below
+        kernel[: len(theirs)] = theirs
+        ours.assign(kernel)
+    x, mask = np.concatenate([X, np.ones((9, 3, D), "float32")], axis=1), np.pad(MASK, [(0, 0), (0, 3)])
+    assert np.allclose(applied(model)[0], applied(longer, x, mask)[0], atol=1e-5) == (variant not in BLIND)
 
 
-@each_model
-@pytest.mark.parametrize("masked", [False, True])
-def test_a_model_comes_back_from_disk_the_same(name, masked, tmp_path):
-    model = BUILDERS[name](masked=masked, seed=3)
-    model.save(tmp_path / "model.keras")
-    again = keras.models.load_model(tmp_path / "model.keras")
-    batch = SeriesBatch(X, np.zeros(9, int), mask=MASK if masked else None)
-    for before, after in zip(predict(model, batch), predict(again, batch), strict=True):
-        np.testing.assert_array_equal(before, after)
+def test_models_differ_where_the_question_made_them_differ():
+    """Two models with the same seed start with the same LSTMs, and say something else; a residual connection adds."""
+    x = np.where(MASK[:, :, None], 10 * X, 0)
+    logits = {variant: applied(variant_of(variant, seed=5), x)[0] for variant in LINE_UP}
+    for first, second in itertools.combinations(LINE_UP, 2):
+        assert np.abs(logits[first] - logits[second]).max() > 1e-6, (first, second)
+    np.testing.assert_allclose(logits["residual after"], logits["lstm"] + logits["scaled after"], atol=1e-5)
+    lost = np.abs(logits["residual before"] - logits["residual before, mask lost"]).max(axis=1)
+    assert (lost[~MASK.all(axis=1)] > 1e-3).all()
 
 
-def test_a_model_may_be_built_with_or_without_a_list_of_inputs(recwarn):
-    """Keras warns when the two are mixed; a reader's own model should not make it."""
-    x = keras.Input((T, D))
-    output, weights = TimestepAttention(single=True)(x)
-    logit = ops.sum(output, axis=(1, 2))
-    batch = SeriesBatch(X, np.arange(9) % 2)
-    for model in (keras.Model(x, [logit, weights]), keras.Model([x], [logit, weights])):
-        fit(model, batch, epochs=1, progress=False)
-        assert predict(model, batch).weights.shape == (9, T)
-    assert not [str(one.message) for one in recwarn if "structure" in str(one.message)]
+def test_the_even_variant_is_an_average_that_cannot_learn():
+    model = variant_of("even after", seed=5)
+    even = (MASK[:, :, None] & MASK[:, None]) / LENGTHS[:, None, None]
+    np.testing.assert_allclose(applied(model)[1], even, atol=1e-6)
+    assert not next(layer for layer in model.layers if isinstance(layer, SeqSelfAttention)).trainable_weights
 
 
-def test_padding_is_refused_by_a_model_without_a_mask():
-    batch = SeriesBatch(X, np.arange(9) % 2, mask=MASK)
-    for use in (predict, fit):
-        with pytest.raises(ValueError, match="expected a model with a mask"):
-            use(BUILDERS["pooling"](), batch)
+def test_the_norm_normalises_each_step():
+    model = BUILDERS["normed"][1]()
+    norm = next(layer for layer in model.layers if isinstance(layer, keras.layers.LayerNormalization))
+    hidden = ops.convert_to_numpy(keras.Model(model.inputs, norm.output)([X, MASK]))[MASK]
+    np.testing.assert_allclose(hidden.mean(axis=1), 0, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda: attention_pooling_classifier((T, D), encoder="gru"), 'encoder must be "lstm", "bilstm" or'),
-        (lambda: attention_pooling_classifier((T, D), classes=1), "classes must be at least 2, got 1"),
-        (
-            lambda: convolution_attention_classifier((T, D), attentions=0),
-            "attentions must be a positive integer, got 0",
-        ),
-        (lambda: attention_pooling_classifier((T,)), r"shape must be \(T, D\), got \(6,\)"),
-        (lambda: attention_before_lstm(TimestepAttention(), (None, D)), "expected an input with a known T"),
-    ],
-)
+def test_factorised_weights_are_a_product():
+    model = weighted_sum_classifier(FactorisedAttention(), SHAPE)
+    assert (np.linalg.matrix_rank(predict(model, SeriesBatch(X, np.zeros(9, int))).weights, tol=1e-6) == 1).all()
+
+
+SELF = {"attention": SeqSelfAttention(), "placement": "between"}
+BAD = [
+    (lambda: attention_pooling_classifier((T, D), encoder="gru"), "encoder must be one of 'lstm', 'bilstm', 'position"),
+    (lambda: attention_pooling_classifier((T, D), classes=1), "classes must be an integer, at least 2, got 1"),
+    (lambda: attention_pooling_classifier((T, D), classes="3"), "classes must be an integer, at least 2, got '3'"),
+    (lambda: attention_pooling_classifier((T, D), units=True), "units must be a positive integer, got True"),
+    (lambda: attention_pooling_classifier((T, D), masked=1), "masked must be True or False, got 1"),
+    (lambda: attention_pooling_classifier((T,)), r"shape must be \(T, D\), got \(6,\)"),
+    (lambda: attention_pooling_classifier((T, 2.5)), "D must be a positive integer, got 2.5"),
+    (lambda: attention_before_lstm(TimestepAttention(), (None, D)), "expected an input with a known T"),
+    (lambda: attention_after_encoder(DimensionAttention(), (None, D)), "puts steps side by side needs a known T"),
+    (lambda: convolution_attention_classifier((T, D), attentions=0), "attentions must be a positive integer, got 0"),
+    (lambda: convolution_pooling_classifier((T, D), heads=-1), "heads must be 0 or a positive integer, got -1"),
+    (lambda: convolution_pooling_classifier((T, D), convolutions=1.0), "convolutions must be 0 or a positive integer"),
+    (lambda: convolution_pooling_classifier((T, D), differences="no"), "differences must be True or False, got 'no'"),
+    (lambda: convolution_pooling_classifier((T, D), dropout=True), "dropout must be a finite number in"),
+    (lambda: self_attention_classifier((T, D), placement="behind"), "placement must be one of 'before', 'between'"),
+    (lambda: self_attention_classifier((T, D), recurrent=0), "recurrent must be a positive integer, got 0"),
+    (lambda: self_attention_classifier((T, D), recurrent=1, **SELF), "recurrent must be an integer, at least 2, got 1"),
+    (lambda: self_attention_classifier((T, D), residual=1), "residual must be True or False, got 1"),
+    (lambda: self_attention_classifier((T, D), residual=True, norm=True), "residual belongs to an attention, got no"),
+    (lambda: self_attention_classifier((T, D), pooling="max"), "pooling must be one of 'flatten', 'mean', 'attention'"),
+    (lambda: self_attention_classifier((T, D), attention="sigmoid"), "attention must be a layer, got 'sigmoid'"),
+    (lambda: transformer_classifier((T, D), units=6, heads=4), "units must be a multiple of heads = 4, got 6"),
+    (lambda: transformer_classifier((T, D), blocks=0), "blocks must be a positive integer, got 0"),
+    (lambda: build_variant("none", (T, D), classes=3), "variant must be one of 'lstm', 'sigmoid after'"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), BAD, ids=[message for _, message in BAD])
 def test_bad_arguments_of_builders(call, message):
     with pytest.raises(ValueError, match=message):
         call()
 
 
-def test_factorised_weights_are_a_product():
-    model = weighted_sum_classifier(FactorisedAttention(), (T, D))
-    assert (np.linalg.matrix_rank(predict(model, SeriesBatch(X, np.zeros(9, int))).weights, tol=1e-6) == 1).all()
-
-
-def test_with_even_weights_the_weighted_regression_is_a_logistic_regression():
-    model = weighted_logistic_regression((T, D))
-    attention, dense = (next(layer for layer in model.layers if hasattr(layer, name)) for name in ("single", "units"))
-    attention.set_weights([np.zeros((T, T)), np.zeros(T)])
-    kernel, bias = dense.get_weights()
-    logit = X.reshape(9, -1) @ kernel[:, 0] + bias
-    np.testing.assert_allclose(
-        predict(model, SeriesBatch(X, np.zeros(9, int))).probability, 1 / (1 + np.exp(-logit)), atol=1e-6
-    )
-    penalty = sum(float(ops.convert_to_numpy(loss)) for loss in model.losses)
-    assert penalty == pytest.approx(0.03 * (kernel**2).sum(), rel=1e-5)
+@pytest.mark.parametrize(
+    "attention",
+    [AttentionPooling(4), SeqSelfAttention(return_weights=False), keras.layers.Identity(), keras.layers.Dense(2)],
+    ids=["pooling", "no weights", "one output", "another width"],
+)
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda layer: attention_before_lstm(layer, (T, T)),
+        lambda layer: attention_after_encoder(layer, (T, D)),
+        lambda layer: weighted_sum_classifier(layer, (T, D)),
+        lambda layer: self_attention_classifier((T, D), attention=layer, residual=True, masked=False),
+    ],
+    ids=["before", "after", "sum", "self-attention"],
+)
+def test_an_attention_that_does_not_return_the_shape_of_its_input_is_refused(build, attention):
+    """A pooled (B, K) would be added to (B, T, K), and where B is T, series of a batch would leak into each other."""
+    with pytest.raises(ValueError, match="attention must return an output of the shape of its input"):
+        build(type(attention).from_config(attention.get_config()))

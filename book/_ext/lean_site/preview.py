@@ -1,48 +1,23 @@
 """Picture that a preview of a link shows: the title of the book beside its first figure."""
 
+import textwrap
 from pathlib import Path
 
-import matplotlib
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-SIZE = (1200, 630)
+WIDTH, HEIGHT = 1200, 630
 FIGURE = "book/images/attention_over_a_wave.png"
-NAME = "preview.png"
-ALT = "A wave that is held constant for a while, and the attention of a trained model drawn as a filled curve."
-PAPER, INK, MUTED = "#ffffff", "#16324a", "#5a6570"
+SUBTITLE = "Build it, train it, and measure whether it helps and where it looks."
 
 
-def draw(figure: Path, title: str, line: str, target: Path) -> None:
-    """Draw the picture.
-
-    Parameters
-    ----------
-    figure : Path
-        A PNG with a transparent background.
-    title, line : str
-        What stands beside it, large and small; broken between words.
-    target : Path
-        Where the picture goes, as a PNG of 256 colours.
-    """
-    picture = Image.new("RGB", SIZE, PAPER)
+def draw(figure: Path, title: str, target: Path) -> None:
+    """Draw it, as a PNG of 256 colours; the figure is a PNG with a transparent background."""
+    picture = Image.new("RGB", (WIDTH, HEIGHT), "white")
     with Image.open(figure) as opened:
-        shown = opened.convert("RGBA")
-    shown.thumbnail((700, 540))
-    picture.paste(shown, (SIZE[0] - shown.width - 40, (SIZE[1] - shown.height) // 2), shown)
-
+        shown = ImageOps.contain(opened.convert("RGBA"), (700, 540))
+    picture.paste(shown, (WIDTH - shown.width - 40, (HEIGHT - shown.height) // 2), shown)
     pen = ImageDraw.Draw(picture)
-    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    y = 190
-    for text, font_name, size, colour in ((title, "DejaVuSans-Bold", 58, INK), (line, "DejaVuSans", 27, MUTED)):
-        font = ImageFont.truetype(fonts / f"{font_name}.ttf", size)
-        row = ""
-        for word in [*text.split(), ""]:
-            longer = f"{row} {word}".strip()
-            if row and (not word or font.getlength(longer) > 400):
-                pen.text((50, y), row, font=font, fill=colour)
-                y += round(1.35 * size)
-                row = word
-            else:
-                row = longer
-        y += 24
+    for y, text, width, size, colour in ((170, title, 13, 64, "#16324a"), (440, SUBTITLE, 30, 27, "#5a6570")):
+        lines = "\n".join(textwrap.wrap(text, width))
+        pen.multiline_text((50, y), lines, font=ImageFont.load_default(size), fill=colour, spacing=size / 3)
     picture.quantize(256).save(target, optimize=True)

@@ -83,15 +83,8 @@ def render_sine_waves(parameters: SineParameters, num_points: int) -> SeriesBatc
 def sine_waves(config: SineConfig, seed: int | None = None) -> SeriesBatch:
     """Draw a set of sine waves, plain (label 0) or with a flat stretch (label 1).
 
-    The noise comes from a stream of its own: with another ``noise_std``, the same seed gives the same
-    waves under another noise.
-
-    Parameters
-    ----------
-    config : SineConfig
-        What to draw.
-    seed : int, optional
-        Seed; that of the configuration when left out.
+    The noise comes from a stream of its own: with another ``noise_std``, the same seed gives the same waves under
+    another noise. Arguments as `draw_sine_parameters`.
 
     Returns
     -------

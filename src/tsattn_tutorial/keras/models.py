@@ -1,34 +1,31 @@
-"""Classifiers around the attention layers, as functional Keras models with two outputs: logit and weights.
+"""Classifiers around the attention layers, as functional Keras models: the logit, and the weights if there are any.
 
-Every builder takes the shape ``(T, D)`` of a series and returns a model that maps ``x (B, T, D)`` to the logit and
-the weights of its attention. With two classes the logit is that of class 1, ``(B,)``; with C > 2 classes there
-are C of them, ``(B, C)``. With ``masked`` the model takes a second input, ``mask (B, T) bool``.
+Every builder takes the shape ``(T, D)`` of a series and returns a model that maps ``x (B, T, D)`` to the logit and the
+weights of its attention. With two classes the logit is that of class 1, ``(B,)``; with C > 2 classes there are C of
+them, ``(B, C)``. All take ``classes``, C; ``seed``, of the initial weights of all but an attention that is given; and
+``masked``, whether series may be padded, so that the model takes a second input, ``mask (B, T) bool``. All raise
+ValueError for a size that is out of range, an unknown choice, and an attention that does not fit.
 """
+
+from collections.abc import Iterator
+from typing import Literal, get_args
 
 import keras
 from keras import layers, ops
 
-from tsattn_tutorial.keras.layers import AttentionPooling, TimestepAttention
-from tsattn_tutorial.keras.parts import Encoder, encode, glorot, inputs_of, layer_seeds, logit_of, lstm
+from tsattn_tutorial.arguments import check_choice, check_flag, check_number, check_size, layer_seeds
+from tsattn_tutorial.keras.base import blank, mean_step, noise_seed, product, registered, widened
+from tsattn_tutorial.keras.layers import AttentionPooling, MultiHeadSelfAttention, RandomOffset, TimestepAttention
+from tsattn_tutorial.reference import sinusoidal_positions
 
-__all__ = [
-    "attention_after_encoder",
-    "attention_before_lstm",
-    "attention_pooling_classifier",
-    "convolution_attention_classifier",
-    "weighted_logistic_regression",
-    "weighted_sum_classifier",
-]
+Shape = tuple[int | None, int]  # (T, D)
+Encoder = Literal["lstm", "bilstm", "position-wise"]
+Pooling = Literal["flatten", "mean", "attention"]
+Placement = Literal["before", "between", "after"]
 
 
 def attention_before_lstm(
-    attention: layers.Layer,
-    shape: tuple[int, int],
-    *,
-    units: int = 32,
-    classes: int = 2,
-    masked: bool = False,
-    seed: int = 0,
+    attention: layers.Layer, shape: Shape, *, units: int = 32, classes: int = 2, masked: bool = False, seed: int = 0
 ) -> keras.Model:
     """Build ``attention -> LSTM -> Dense``: the attention weighs the input itself.
 
@@ -36,32 +33,18 @@ def attention_before_lstm(
     ----------
     attention : Layer
         Returns an output ``(B, T, D)`` and weights; seeded on its own.
-    shape : tuple of int
-        ``(T, D)``.
     units : int
         H, LSTM units.
-    classes : int
-        C, at least 2.
-    masked : bool
-        Whether series are padded, so that the model takes a mask.
-    seed : int
-        Seed of the initial weights of the other layers.
-
-    Raises
-    ------
-    ValueError
-        When a size is out of range, or the attention does not take the shape.
     """
-    x, mask, inputs = inputs_of(shape, masked)
-    seeds = layer_seeds(seed)
-    attended, weights = attention(x, mask=mask)  # (B, T, D)
-    last = lstm(units, seeds)(attended, mask=mask)  # (B, H)
-    return keras.Model(inputs, [logit_of(last, classes, seeds), weights])
+    x, mask, inputs, seeds = _inputs(shape, masked, seed)
+    attended, weights = _attend(attention, x, mask)  # (B, T, D)
+    last = _lstm(units, seeds)(attended, mask=mask)  # (B, H)
+    return _model(inputs, last, weights, classes, seeds)
 
 
 def attention_after_encoder(
     attention: layers.Layer,
-    shape: tuple[int, int],
+    shape: Shape,
     *,
     encoder: Encoder = "lstm",
     units: int = 32,
@@ -75,34 +58,23 @@ def attention_after_encoder(
     ----------
     attention : Layer
         Returns an output ``(B, T, K)`` and weights; seeded on its own. K is the width of the encoder.
-    shape : tuple of int
-        ``(T, D)``.
     encoder : {"lstm", "bilstm", "position-wise"}
         An LSTM, one in each direction, or a dense layer with tanh that sees one step at a time.
     units : int
         H, units of the encoder (per direction).
-    classes, masked, seed
-        As in `attention_before_lstm`.
-
-    Raises
-    ------
-    ValueError
-        When a size is out of range, the encoder is unknown, or the attention does not take its output.
     """
-    x, mask, inputs = inputs_of(shape, masked)
-    seeds = layer_seeds(seed)
-    hidden = encode(x, mask, encoder, units, seeds)  # (B, T, K)
-    attended, weights = attention(hidden, mask=mask)  # (B, T, K)
-    flat = ops.reshape(attended, (-1, shape[0] * hidden.shape[-1]))  # (B, T K); padding is 0 in it
-    return keras.Model(inputs, [logit_of(flat, classes, seeds), weights])
+    x, mask, inputs, seeds = _inputs(shape, masked, seed)
+    hidden = _encode(x, mask, encoder, units, seeds)  # (B, T, K)
+    attended, weights = _attend(attention, hidden, mask)  # (B, T, K); padding is 0 in it
+    return _model(inputs, layers.Flatten()(Step("blank")(attended, mask)), weights, classes, seeds)
 
 
 def attention_pooling_classifier(
-    shape: tuple[int | None, int],
+    shape: Shape,
     *,
     encoder: Encoder = "lstm",
     units: int = 32,
-    attention_size: int = 64,
+    attention_units: int = 64,
     classes: int = 2,
     masked: bool = False,
     seed: int = 0,
@@ -115,102 +87,17 @@ def attention_pooling_classifier(
         ``(T, D)``; T may be None, for series of any length.
     encoder, units
         As in `attention_after_encoder`.
-    attention_size : int
+    attention_units : int
         A, features in which steps are scored.
-    classes, masked, seed
-        As in `attention_before_lstm`; the attention is seeded too.
-
-    Raises
-    ------
-    ValueError
-        When a size is out of range or the encoder is unknown.
     """
-    x, mask, inputs = inputs_of(shape, masked)
-    seeds = layer_seeds(seed)
-    hidden = encode(x, mask, encoder, units, seeds)  # (B, T, K)
-    context, weights = AttentionPooling(attention_size, seed=next(seeds))(hidden, mask=mask)  # (B, K), (B, T)
-    return keras.Model(inputs, [logit_of(context, classes, seeds), weights])
-
-
-def convolution_attention_classifier(
-    shape: tuple[int, int],
-    *,
-    filters: int = 64,
-    width: int = 5,
-    attentions: int = 1,
-    classes: int = 2,
-    masked: bool = False,
-    seed: int = 0,
-) -> keras.Model:
-    """Build a convolution pooled by `TimestepAttention`: what stands around a step, weighed by the step's place.
-
-    The convolution says what the series looks like around each step, the attention, which reads the
-    series itself, how much each step counts: ``sum_t a_t h_t -> Dense``. For short series in which a
-    step has a meaning of its own, such as the hour of the day.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        ``(T, D)``.
-    filters : int
-        K, features that the convolution makes of each step.
-    width : int
-        Steps that the convolution sees, the one in the middle included.
-    attentions : int
-        R, attentions that differ in their initial weights; the mean of their weights is used. More of them make the
-        model depend less on the seed.
-    classes, masked, seed
-        As in `attention_before_lstm`; the attention is seeded too.
-
-    Raises
-    ------
-    ValueError
-        When a size is out of range.
-    """
-    if not isinstance(attentions, int) or attentions < 1:
-        raise ValueError(f"attentions must be a positive integer, got {attentions!r}")
-    x, mask, inputs = inputs_of(shape, masked)
-    seeds = layer_seeds(seed)
-    each = [TimestepAttention(single=True, seed=next(seeds))(x, mask=mask)[1] for _ in range(attentions)]
-    weights = sum(each) / attentions  # (B, T)
-    real = x if mask is None else ops.where(mask[:, :, None], x, 0.0)
-    kernel = {"kernel_initializer": glorot(seeds)}
-    hidden = layers.Conv1D(filters, width, padding="same", activation="tanh", **kernel)(real)  # (B, T, K)
-    context = ops.einsum("bt,btk->bk", weights, hidden)  # (B, K)
-    return keras.Model(inputs, [logit_of(context, classes, seeds), weights])
-
-
-def weighted_logistic_regression(
-    shape: tuple[int, int], *, penalty: float = 0.03, classes: int = 2, masked: bool = False, seed: int = 0
-) -> keras.Model:
-    """Build a logistic regression on a series that `TimestepAttention` has weighed: ``T a_t x_t -> Dense``.
-
-    With even weights the factor T leaves the series as it is, and the model is a plain logistic regression.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        ``(T, D)``.
-    penalty : float
-        L2 penalty on the kernels of the attention and of the regression, which is part of the loss.
-    classes, masked, seed
-        As in `attention_before_lstm`; the attention is seeded too.
-
-    Raises
-    ------
-    ValueError
-        When a size is out of range.
-    """
-    x, mask, inputs = inputs_of(shape, masked)
-    seeds = layer_seeds(seed)
-    l2 = keras.regularizers.L2(penalty)
-    attended, weights = TimestepAttention(single=True, seed=next(seeds), kernel_regularizer=l2)(x, mask=mask)
-    flat = ops.reshape(shape[0] * attended, (-1, shape[0] * shape[1]))  # (B, T D)
-    return keras.Model(inputs, [logit_of(flat, classes, seeds, kernel_regularizer=l2), weights])
+    x, mask, inputs, seeds = _inputs(shape, masked, seed)
+    hidden = _encode(x, mask, encoder, units, seeds)  # (B, T, K)
+    context, weights = AttentionPooling(attention_units, seed=next(seeds))(hidden, mask=mask)  # (B, K), (B, T)
+    return _model(inputs, context, weights, classes, seeds)
 
 
 def weighted_sum_classifier(
-    attention: layers.Layer, shape: tuple[int, int], *, classes: int = 2, masked: bool = False, seed: int = 0
+    attention: layers.Layer, shape: Shape, *, classes: int = 2, masked: bool = False, seed: int = 0
 ) -> keras.Model:
     """Build ``attention -> sum over the grid -> Dense``: one number a series, so the attention has to find it all.
 
@@ -218,17 +105,294 @@ def weighted_sum_classifier(
     ----------
     attention : Layer
         Returns an output ``(B, T, D)`` and weights; seeded on its own.
-    shape : tuple of int
-        ``(T, D)``.
-    classes, masked, seed
-        As in `attention_before_lstm`.
-
-    Raises
-    ------
-    ValueError
-        When a size is out of range, or the attention does not take the shape.
     """
-    x, mask, inputs = inputs_of(shape, masked)
-    attended, weights = attention(x, mask=mask)  # (B, T, D)
-    total = ops.sum(attended, axis=(1, 2))[:, None]  # (B, 1)
-    return keras.Model(inputs, [logit_of(total, classes, layer_seeds(seed)), weights])
+    x, mask, inputs, seeds = _inputs(shape, masked, seed)
+    attended, weights = _attend(attention, x, mask)  # (B, T, D)
+    return _model(inputs, Step("total")(attended), weights, classes, seeds)
+
+
+def convolution_attention_classifier(
+    shape: Shape, *, attentions: int = 1, classes: int = 2, masked: bool = False, seed: int = 0
+) -> keras.Model:
+    """Build a convolution pooled by `TimestepAttention`: what stands around a step, weighed by the step's place.
+
+    The convolution, 64 filters over 5 steps, says what the series looks like around each step, the attention, which
+    reads the series itself, how much each step counts: ``sum_t a_t h_t -> Dense``. For short series in which a step has
+    a meaning of its own, such as the hour of the day.
+
+    Parameters
+    ----------
+    attentions : int
+        R, attentions that differ in their initial weights; the mean of their weights is used. More of them make the
+        model depend less on the seed.
+    """
+    x, mask, inputs, seeds = _inputs(shape, masked, seed)
+    count = range(check_size("attentions", attentions))
+    weights = layers.Average()([TimestepAttention(True, seed=next(seeds))(x, mask=mask)[1] for _ in count])  # (B, T)
+    convolution = layers.Conv1D(64, 5, padding="same", activation="tanh", kernel_initializer=_glorot(seeds))
+    hidden = convolution(Step("blank")(x, mask))  # (B, T, K)
+    return _model(inputs, Step("weighted sum")(hidden, weights), weights, classes, seeds)
+
+
+def convolution_pooling_classifier(
+    shape: Shape,
+    *,
+    convolutions: int = 1,
+    heads: int = 8,
+    differences: bool = True,
+    offset: float = 0.3,
+    noise: float = 0.1,
+    dropout: float = 0.3,
+    classes: int = 2,
+    masked: bool = True,
+    seed: int = 0,
+) -> keras.Model:
+    """Build convolutions, attention poolings side by side, and a linear classifier, for standardised series.
+
+    The series get their first differences as further channels. Each convolution, 64 filters over 5 steps, is followed
+    by batch normalisation over the real steps and ReLU. In training only, the series get a random offset and noise, and
+    features are dropped in front of the classifier.
+
+    Parameters
+    ----------
+    shape : tuple
+        ``(T, D)``; T may be None, for series of any length.
+    convolutions : int
+        How many, one behind the other; 0 for none.
+    heads : int
+        M, heads of the `AttentionPooling`; with 0 the real steps are averaged, and the model gives no weights.
+    differences : bool
+        Whether ``x_t - x_{t-1}`` is appended to every step, 0 at the first.
+    offset, noise : float
+        Standard deviations of a random number for each series and dimension (`RandomOffset`), and for each value.
+    dropout : float
+        Share of the pooled features that are dropped in training.
+    """
+    x, mask, inputs, seeds = _inputs(shape, masked, seed)
+    hidden = RandomOffset(check_number("offset", offset, 0), seed=next(seeds))(Step("blank")(x, mask))
+    hidden = layers.GaussianNoise(check_number("noise", noise, 0), seed=noise_seed(next(seeds)))(hidden)
+    if check_flag("differences", differences):
+        hidden = layers.Concatenate()([hidden, Step("differences")(hidden)])  # (B, T, 2D)
+    hidden = Step("blank")(hidden, mask)
+    for _ in range(check_size("convolutions", convolutions, 0)):
+        hidden = layers.Conv1D(64, 5, padding="same", kernel_initializer=_glorot(seeds))(hidden)
+        hidden = layers.BatchNormalization(momentum=0.9)(hidden, mask=mask)
+        hidden = Step("blank")(layers.ReLU()(hidden), mask)  # (B, T, K)
+    if check_size("heads", heads, 0):
+        features, weights = AttentionPooling(heads=heads, seed=next(seeds))(hidden, mask=mask)  # (B, M K), (B, T)
+    else:
+        features, weights = _pool(hidden, mask, "mean", seeds)
+    features = layers.Dropout(check_number("dropout", dropout, 0, 1), seed=noise_seed(next(seeds)))(features)
+    return _model(inputs, features, weights, classes, seeds)
+
+
+def self_attention_classifier(
+    shape: Shape,
+    *,
+    attention: layers.Layer | None = None,
+    placement: Placement = "after",
+    residual: bool = False,
+    norm: bool = False,
+    lost_mask: bool = False,
+    recurrent: int = 2,
+    pooling: Pooling = "flatten",
+    units: int = 32,
+    classes: int = 2,
+    masked: bool = True,
+    seed: int = 0,
+) -> keras.Model:
+    """Build BiLSTMs with a self-attention before, between or after them, and a linear classifier.
+
+    The defaults without attention are Model 1 of the question "Self-attention mechanism did not improve the LSTM
+    classification model" (Data Science Stack Exchange 90536), two BiLSTMs and a flattened series; the arguments
+    lead to the other three, and isolate what differs.
+
+    Parameters
+    ----------
+    attention : Layer, optional
+        Takes ``(B, T, K)``, returns an output of the same shape and weights ``(B, T, T)``; seeded on its own.
+    placement : {"before", "between", "after"}
+        Before all BiLSTMs, behind the first of several, or behind the last.
+    residual : bool
+        Add the input of the attention to its output.
+    norm : bool
+        Normalise every step after that (layer normalisation).
+    lost_mask : bool
+        Let what stands behind the attention know nothing of padding, as ``x + attention(x)`` did in the question. To
+        show what it does; leave it off otherwise.
+    recurrent : int
+        BiLSTMs, at least 1; at least 2 for an attention between them.
+    pooling : {"flatten", "mean", "attention"}
+        How the steps become one vector: side by side, padding blanked; their average; `AttentionPooling`.
+    units : int
+        H, units of a BiLSTM per direction.
+    """
+    check_choice("placement", placement, get_args(Placement))
+    for name, flag in {"residual": residual, "norm": norm, "lost_mask": lost_mask}.items():
+        if check_flag(name, flag) and attention is None:
+            raise ValueError(f"{name} belongs to an attention, got no attention")
+    check_size("recurrent", recurrent, 1 + (attention is not None and placement == "between"))
+    x, mask, inputs, seeds = _inputs(shape, masked, seed)
+    hidden, weights = Step("blank")(x, mask), None
+    where = {"before": 0, "between": 1, "after": recurrent}[placement]
+    for stage in range(recurrent + 1):
+        if attention is not None and stage == where:
+            attended, weights = _attend(attention, hidden, mask)  # (B, T, K), (B, T, T)
+            hidden = Step("residual")(hidden, attended) if residual else attended
+            hidden = layers.LayerNormalization()(hidden) if norm else hidden
+            mask = None if lost_mask else mask
+        if stage < recurrent:
+            hidden = _encode(hidden, mask, "bilstm", units, seeds)  # (B, T, 2H)
+    features, by_pooling = _pool(hidden, mask, pooling, seeds)
+    return _model(inputs, features, by_pooling if weights is None else weights, classes, seeds)
+
+
+def transformer_classifier(
+    shape: Shape,
+    *,
+    units: int = 32,
+    heads: int = 4,
+    blocks: int = 1,
+    residual: bool = True,
+    pooling: Pooling = "mean",
+    classes: int = 2,
+    masked: bool = True,
+    seed: int = 0,
+) -> keras.Model:
+    """Build a small transformer encoder: no recurrence, so that the order of the steps comes from added positions.
+
+    Each block normalises, attends and adds, then normalises, applies a dense layer with ReLU and one without, and adds
+    (Vaswani et al. 2017, with the normalisation in front of each part). The weights are those of the last block.
+
+    Parameters
+    ----------
+    units : int
+        K, features of a step inside the model; a multiple of ``heads``.
+    heads : int
+        M, attentions side by side, each ``K / M`` wide.
+    blocks : int
+        Blocks, at least 1.
+    residual : bool
+        Add the input of each attention and of each dense network to its output. Without, the steps of a deep model
+        become alike; to show what it does, leave it on otherwise.
+    pooling
+        As in `self_attention_classifier`.
+    """
+    if check_size("units", units) % check_size("heads", heads):
+        raise ValueError(f"units must be a multiple of heads = {heads}, got {units}")
+    check_flag("residual", residual)
+    x, mask, inputs, seeds = _inputs(shape, masked, seed)
+    hidden = layers.Dense(units, kernel_initializer=_glorot(seeds))(Step("blank")(x, mask))  # (B, T, K)
+    hidden = Step("positions")(hidden)
+    for _ in range(check_size("blocks", blocks)):
+        attention = MultiHeadSelfAttention(heads, units // heads, seed=next(seeds))
+        attended, weights = attention(layers.LayerNormalization()(hidden), mask=mask)
+        hidden = Step("residual")(hidden, attended) if residual else attended
+        inner = layers.Dense(2 * units, "relu", kernel_initializer=_glorot(seeds))(layers.LayerNormalization()(hidden))
+        outer = layers.Dense(units, kernel_initializer=_glorot(seeds))(inner)
+        hidden = Step("residual")(hidden, outer) if residual else outer
+    features, _ = _pool(layers.LayerNormalization()(hidden), mask, pooling, seeds)
+    return _model(inputs, features, weights, classes, seeds)
+
+
+# What the models are put together from.
+
+
+def _inputs(shape: Shape, masked: bool, seed: int):
+    """Return the symbols of x and of the mask, None if there is none, the list of inputs, and seeds for the layers."""
+    if len(shape) != 2:
+        raise ValueError(f"shape must be (T, D), got {shape}")
+    steps = None if shape[0] is None else check_size("T", shape[0])
+    x = keras.Input((steps, check_size("D", shape[1])), name="x")
+    mask = keras.Input((steps,), dtype="bool", name="mask") if check_flag("masked", masked) else None
+    return x, mask, [x] if mask is None else [x, mask], layer_seeds(seed)
+
+
+def _attend(attention: layers.Layer, hidden, mask):
+    """Return the output of an attention, in the shape of what it was given, and its weights."""
+    if not isinstance(attention, layers.Layer):
+        raise ValueError(f"attention must be a layer, got {attention!r}")
+    outputs = attention(hidden) if mask is None else attention(hidden, mask=mask)
+    shapes = [part.shape for part in keras.tree.flatten(outputs)]
+    if len(shapes) != 2 or shapes[0] != hidden.shape:
+        wanted = f"an output of the shape of its input, {hidden.shape}, and weights"
+        raise ValueError(f"attention must return {wanted}; got {shapes}")
+    return outputs
+
+
+def _encode(x, mask, encoder: Encoder, units: int, seeds: Iterator[int]):
+    """Return what an encoder makes of ``x (B, T, D)``: ``(B, T, K)``."""
+    match check_choice("encoder", encoder, get_args(Encoder)):
+        case "lstm":
+            return _lstm(units, seeds, return_sequences=True)(x, mask=mask)
+        case "bilstm":
+            there, back = (_lstm(units, seeds, return_sequences=True, go_backwards=back) for back in (False, True))
+            return layers.Bidirectional(there, backward_layer=back)(x, mask=mask)
+        case "position-wise":
+            units = check_size("units", units)
+            return layers.Dense(units, "tanh", kernel_initializer=_glorot(seeds))(x)
+
+
+def _lstm(units: int, seeds: Iterator[int], **options) -> layers.LSTM:
+    """Return an LSTM with seeded kernels."""
+    kernels = {"kernel_initializer": _glorot(seeds)}
+    kernels["recurrent_initializer"] = keras.initializers.Orthogonal(seed=next(seeds))
+    return layers.LSTM(check_size("units", units), **kernels, **options)
+
+
+def _pool(hidden, mask, pooling: Pooling, seeds: Iterator[int]):
+    """Return one vector for each series ``hidden (B, T, K)``, and the weights ``(B, T)`` if steps were weighed."""
+    match check_choice("pooling", pooling, get_args(Pooling)):
+        case "flatten":
+            return layers.Flatten()(Step("blank")(hidden, mask)), None
+        case "mean":
+            return Step("mean")(hidden, mask), None
+        case "attention":
+            return AttentionPooling(seed=next(seeds))(hidden, mask=mask)
+
+
+def _model(inputs: list, features, weights, classes: int, seeds: Iterator[int]) -> keras.Model:
+    """Return a model with a linear head: a logit ``(B,)`` for two classes, ``(B, C)`` for more; and the weights."""
+    if features.shape[-1] is None:
+        raise ValueError("a model that puts steps side by side needs a known T, got None")
+    two = check_size("classes", classes, 2) == 2
+    logits = layers.Dense(1 if two else classes, kernel_initializer=_glorot(seeds), name="logit")(features)
+    logits = layers.Reshape(())(logits) if two else logits
+    return keras.Model(inputs, [logits] if weights is None else [logits, weights])
+
+
+def _glorot(seeds: Iterator[int]) -> keras.initializers.Initializer:
+    """Return an initialiser with the next seed: Keras would repeat one in layers of equal shape."""
+    return keras.initializers.GlorotUniform(seed=next(seeds))
+
+
+#: What happens between layers. Bare operations would do in memory, and could not be loaded from the old format, .h5.
+STEPS = {
+    "blank": blank,
+    "differences": lambda x, _: ops.pad(x[:, 1:] - x[:, :-1], ((0, 0), (1, 0), (0, 0))),  # 0 at the first step
+    "mean": lambda x, mask: mean_step(blank(x, mask), mask),  # (B, T, K) -> (B, K)
+    "positions": lambda x, _: x + ops.cast(sinusoidal_positions(*x.shape[1:]), x.dtype),
+    "residual": lambda x, other: x + widened(other),
+    "total": lambda x, _: ops.sum(x, axis=(1, 2))[:, None],  # (B, T, D) -> (B, 1)
+    "weighted sum": lambda x, weights: product("bt,btk->bk", weights, x),
+}
+
+
+@registered
+class Step(layers.Layer):
+    """A step without weights of its own, by its name; sums are taken in float32 at least."""
+
+    def __init__(self, step: str, **options) -> None:
+        super().__init__(**options)
+        self.step, self.supports_masking = check_choice("step", step, STEPS), True
+
+    def call(self, x, beside=None):
+        """Return what the step makes of x and, in some, of a mask or of weights."""
+        return ops.cast(STEPS[self.step](widened(x), beside), self.compute_dtype)
+
+    def compute_mask(self, x, mask=None):
+        """Return no mask: models hand on their own."""
+
+    def get_config(self) -> dict:
+        """Return the argument of the layer."""
+        return {**super().get_config(), "step": self.step}

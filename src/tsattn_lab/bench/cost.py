@@ -1,0 +1,163 @@
+"""Time and memory of a layer over the length, the number and the width of the series, and where it stops fitting."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pandas as pd
+import torch
+
+from tsattn_lab.bench.layers import LAYERS
+from tsattn_lab.bench.rounds import compare, in_turn
+
+USUAL = {"series": 2, "steps": 512, "width": 64}
+#: What is varied, and its values; the other two stay as usual.
+VARIED = {
+    "steps": (128, 256, 512, 1024, 2048, 4096, 8192),
+    "series": (1, 2, 4, 8, 16, 32, 64),
+    "width": (16, 32, 64, 128, 256, 512),
+}
+ENOUGH = 0.1  # seconds of passes that make up a measurement
+MEMORY = 2 * 2**30  # bytes, what Binder gives
+PATIENCE = 60  # CPU seconds a pass may take when the limit is looked for
+LONGEST = 2**20  # steps
+
+
+def costs(more: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Time each layer at each size, in turn, and count its memory once; return all measurements, and the ratios.
+
+    The measurements have ``series``, ``steps``, ``width`` and ``bytes``, and at the end `limits`.
+    """
+    parts, ratios = [], []
+    for varied, values in VARIED.items():
+        for value in values:
+            size = USUAL | {varied: value}
+            passes = {name: one_pass(name, **size) for name in LAYERS}
+            memory = {name: peak_bytes(run) for name, run in passes.items()}
+            cases = {name: lambda number, run=run: {"seconds": _seconds(run)} for name, run in passes.items()}
+            rows = in_turn(f"forward and backward, {varied} = {value}", cases, 5 * more)
+            ratios.append(compare(rows, "additive pooling"))
+            parts.append(rows.assign(group=varied, **size, bytes=rows["case"].map(memory)))
+    return pd.concat([*parts, limits()], ignore_index=True), pd.concat(ratios)
+
+
+def one_pass(name: str, *, series: int, steps: int, width: int) -> Callable[[], None]:
+    """Return a forward and backward pass of a layer over data of that size. It has run once: memory was fetched."""
+    layer = LAYERS[name](width)
+    x = torch.randn(series, steps, width, generator=torch.Generator().manual_seed(0))
+
+    def run() -> None:
+        layer(x).sum().backward()
+        layer.zero_grad()  # at the end, so that the gradients count as memory of this pass
+
+    run()
+    return run
+
+
+def _seconds(run: Callable[[], None]) -> float:
+    """Time a pass: the median of as many as fill a tenth of a second, because one of 1 ms is soon disturbed.
+
+    What is taken is CPU time: on one thread the same as time by the clock, but for the waits while others compute.
+    """
+    taken: list[float] = []
+    while sum(taken) < ENOUGH:
+        started = time.process_time()
+        run()
+        taken.append(time.process_time() - started)
+    return median(taken)
+
+
+def peak_bytes(run: Callable[[], Any]) -> int:
+    """Count what PyTorch holds at most while a function runs once, beside what it held before.
+
+    The same on every machine with the same kernels. Memory that a library fetches without PyTorch's allocator is not
+    seen.
+    """
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else the profiler says on stderr when it starts and stops
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
+        run()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "trace.json"
+        profile.export_chrome_trace(str(path))
+        events = json.loads(path.read_text())["traceEvents"]
+    held = most = 0
+    memory = (event for event in events if event.get("name") == "[memory]")
+    for event in sorted(memory, key=lambda event: (event["ts"], event["args"]["Ev Idx"])):
+        held += event["args"]["Bytes"]  # negative when freed
+        most = max(most, held)
+    return most
+
+
+def limits() -> pd.DataFrame:
+    """Double the length of two series until a pass of a layer no longer fits, each try in a new process.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a layer: ``case``, ``steps`` (the greatest length that went well), ``stopped_by`` (``memory`` of 2 GiB,
+        ``time`` of a minute, or ``length``, a million steps) and ``seconds`` of the last pass that went well.
+    """
+    rows = []
+    for name in LAYERS:
+        steps, seconds, stopped_by = 0, 0.0, ""
+        while not stopped_by:
+            longer = 2 * steps or min(VARIED["steps"])
+            if longer > LONGEST:
+                stopped_by = "length"
+            elif 4 * seconds > PATIENCE:
+                stopped_by = "time"  # twice the length may take four times as long
+            elif (took := fits(name, longer)) is None:
+                stopped_by = "memory"
+            else:
+                steps, seconds = longer, took
+        row = {"group": "limit", "case": name, "steps": steps, "stopped_by": stopped_by, "seconds": seconds}
+        rows.append(row | {"series": USUAL["series"], "width": USUAL["width"], "bytes": MEMORY})
+        print(f"  limit: {name}, {steps} steps, stopped by {stopped_by}", flush=True)
+    return pd.DataFrame(rows)
+
+
+def fits(name: str, steps: int, memory: int = MEMORY) -> float | None:
+    """Try a pass over two series in a process that may take so many bytes beside what Python and PyTorch need.
+
+    Returns
+    -------
+    float or None
+        CPU seconds of the pass; None when memory did not suffice.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        When the process failed for another reason.
+    """
+    command = [sys.executable, "-m", "tsattn_lab.bench.cost", name, str(steps), str(memory)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return None if said == ["memory"] else float(said[0])
+
+
+def _try(name: str, steps: int, memory: int) -> str:
+    """Say how many seconds a pass took, or ``memory``."""
+    torch.set_num_threads(1)
+    one_pass(name, **USUAL | {"steps": 2})  # so that everything is loaded before the limit is set
+    status = Path("/proc/self/status").read_text().splitlines()
+    taken = next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmSize:"))
+    resource.setrlimit(resource.RLIMIT_AS, (taken + memory, taken + memory))
+    started = time.process_time()
+    try:
+        one_pass(name, **USUAL | {"steps": steps})
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error):
+            raise
+        return "memory"
+    return str(time.process_time() - started)
+
+
+if __name__ == "__main__":
+    print(_try(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))

@@ -1,0 +1,226 @@
+"""Series from the field: a problem of the archive, one of several models, its accuracy."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegressionCV
+from sklearn.metrics import log_loss
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from tsattn_tutorial.arguments import check_choice, layer_seeds
+from tsattn_tutorial.datasets import SeriesBatch, archive_series, padded, standardised
+from tsattn_tutorial.reference import normalised_entropy
+
+FOLDS = 5
+SHARES = (1 / 3, 1 / 2, 2 / 3)  # of the series of a class that train, in forward validation
+STEPS = 29  # the longest series of JapaneseVowels
+BASELINES = ("majority class", "logistic regression", "MiniRocket")
+
+#: Options of `tsattn_tutorial.keras.convolution_pooling_classifier` for models of JapaneseVowels beside the line-up.
+VOWELS_MODELS: dict[str, dict[str, Any]] = {
+    "convolution, attention": {},
+    "convolution, one head": {"heads": 1},
+    "convolution, mean": {"heads": 0},
+    "two convolutions, attention": {"convolutions": 2},
+    "two convolutions, mean": {"convolutions": 2, "heads": 0},
+    "no convolution, attention": {"convolutions": 0},
+    "no differences": {"differences": False},
+    "no dropout": {"dropout": 0.0},
+    "no noise, no offset": {"noise": 0.0, "offset": 0.0},
+}
+ITALY_MODELS = ("attention", "averaged attention", "weighted regression", "mean pooling", "flatten", "lstm")
+
+
+# Gives the probability of each class, (N, C), and the weights, (N, T) or (N, T, T), or None.
+Predict = Callable[[SeriesBatch], tuple[np.ndarray, np.ndarray | None]]
+
+
+def archive(
+    seed: int,
+    *,
+    data_set: str = "ItalyPowerDemand",
+    model: str = "attention",
+    training: Mapping[str, float] | None = None,
+    held_out: str = "test",
+) -> dict[str, Any]:
+    """Classify series of the archive: days of power demand by the season, or recordings of two vowels by the speaker.
+
+    Parameters
+    ----------
+    seed : int
+        Decides initial weights, noise, the order of the series, MiniRocket's kernels, and the folds. The split into
+        training and test series is the archive's.
+    data_set : str
+        ``"ItalyPowerDemand"``, 24 hourly values, or ``"JapaneseVowels"``, 12 cepstral coefficients in 7 to 29 steps,
+        standardised and padded.
+    model : str
+        A baseline: ``"majority class"``; ``"logistic regression"``, its strength chosen by cross-validation, on the
+        values of ItalyPowerDemand, on the mean and the standard deviation of each dimension of JapaneseVowels;
+        ``"MiniRocket"`` (aeon). On ItalyPowerDemand also ``"attention"``:
+        `tsattn_tutorial.keras.convolution_attention_classifier`; ``"averaged attention"``: with the mean of 16;
+        ``"mean pooling"`` and ``"flatten"``: with a plain average for the attention, and with no pooling at all;
+        ``"weighted regression"``: logistic regression on a series that attention has weighed; ``"lstm"``: LSTM(64) and
+        attention pooling, as in the quick start that everybody copies. On JapaneseVowels a key of ``VOWELS_MODELS`` or
+        of ``tsattn_tutorial.keras.LINE_UP``.
+    training : mapping, optional
+        Arguments of `tsattn_tutorial.keras.fit` that are to be others than the network usually has.
+    held_out : str
+        ``"test"``: train on the training series, score on the test series. For making choices, inside the training
+        series: ``"folds"``, five-fold cross-validation; ``"forward"``: train on the first third, half and two thirds of
+        each class, score on all that follow, because the test series of JapaneseVowels were recorded later too.
+
+    Returns
+    -------
+    dict
+        ``accuracy`` and ``log_loss`` (nats) on the held-out series, how many there were, ``train_accuracy``,
+        ``parameters_of_model``, ``fit_seconds`` of all fits, and the ``entropy`` of the attention over the logarithm of
+        the length, so that 1 is a plain average. NaN where there is none.
+
+    Raises
+    ------
+    ValueError
+        When an argument is out of range.
+    """
+    check_choice("data_set", data_set, ("ItalyPowerDemand", "JapaneseVowels"))
+    check_choice("held_out", held_out, ("test", "folds", "forward"))
+    parts = pd.DataFrame(
+        _fit_and_score(model, *pair, seed, training or {}) for pair in _pairs(data_set, held_out, seed)
+    )
+    y, probability = (np.concatenate(list(parts[name])) for name in ("y", "probability"))
+    labels_only = model == "MiniRocket" and data_set != "ItalyPowerDemand"  # where rows have the log-loss of its labels
+    return {
+        "accuracy": (probability.argmax(axis=1) == y).mean(),
+        "log_loss": np.nan if labels_only else log_loss(y, probability, labels=range(probability.shape[1])),
+        "held_out_series": y.size,
+        "train_accuracy": parts["train_accuracy"].mean(),
+        "parameters_of_model": parts["parameters"][0],
+        "fit_seconds": parts["seconds"].sum(),
+        "entropy": parts["entropy"].mean(),
+    }
+
+
+def _fit_and_score(
+    model: str, inside: SeriesBatch, outside: SeriesBatch, seed: int, training: Mapping[str, float]
+) -> dict[str, Any]:
+    if inside.mask is not None:
+        inside, outside = (padded(part, STEPS) for part in standardised(inside, outside))
+    started = time.perf_counter()
+    fitted = _baseline(model, inside, seed) if model in BASELINES else _network(model, inside, seed, training)
+    seconds, (predict, parameters) = time.perf_counter() - started, fitted
+    probability, weights = predict(outside)
+    return {
+        "y": outside.y,
+        "probability": probability,
+        "train_accuracy": (predict(inside)[0].argmax(axis=1) == inside.y).mean(),
+        "entropy": np.nan if weights is None else _entropy(weights, outside),
+        "parameters": parameters,
+        "seconds": seconds,
+    }
+
+
+def _pairs(data_set: str, held_out: str, seed: int) -> Iterator[tuple[SeriesBatch, SeriesBatch]]:
+    train = archive_series(data_set, "train")
+    match held_out:
+        case "test":
+            yield train, archive_series(data_set, "test")
+        case "folds":
+            folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(train.x, train.y)
+            yield from ((train[inside], train[outside]) for inside, outside in folds)
+        case "forward":  # each class stands in the order in which it was recorded
+            classes = [np.flatnonzero(train.y == label) for label in np.unique(train.y)]
+            for share in SHARES:
+                halves = [np.split(series, [round(share * len(series))]) for series in classes]
+                yield tuple(train[np.concatenate(part)] for part in zip(*halves, strict=True))
+
+
+def _baseline(model: str, train: SeriesBatch, seed: int) -> tuple[Predict, float]:
+    """Fit one of ``BASELINES``; return what predicts, and the number of parameters."""
+    features, parameters, classifier = _features, np.nan, DummyClassifier()
+    if model == "MiniRocket":
+        from aeon.classification.convolution_based import MiniRocketClassifier
+
+        classifier, features = MiniRocketClassifier(random_state=seed, n_jobs=1), _channels_first
+    elif model == "logistic regression":
+        search = {"cv": StratifiedKFold(FOLDS, shuffle=True, random_state=seed), "scoring": "neg_log_loss"}
+        classifier = LogisticRegressionCV(**search, l1_ratios=(0,), max_iter=2000, use_legacy_attributes=False)
+        classifier = classifier if train.mask is None else make_pipeline(StandardScaler(), classifier)
+        classes = len(np.unique(train.y))
+        parameters = (features(train).shape[1] + 1) * (1 if classes == 2 else classes)
+    classifier.fit(features(train), train.y)
+    return lambda batch: (classifier.predict_proba(features(batch)), None), parameters
+
+
+def _features(batch: SeriesBatch) -> np.ndarray:
+    """Return the values ``(N, T)`` of one dimension; of several, mean and deviation of each ``(N, 2D)``."""
+    if batch.mask is None:
+        return batch.x[:, :, 0]
+    return np.array(
+        [[*x[real].mean(axis=0), *x[real].std(axis=0)] for x, real in zip(batch.x, batch.mask, strict=True)]
+    )
+
+
+def _channels_first(batch: SeriesBatch) -> np.ndarray:
+    return batch.x.swapaxes(1, 2)  # (N, D, T)
+
+
+def _network(model: str, train: SeriesBatch, seed: int, training: Mapping[str, float]) -> tuple[Predict, float]:
+    """Fit a network; return what predicts, and the number of parameters."""
+    from tsattn_tutorial import keras as ours
+
+    shape, sizes = train.x.shape[1:], {"classes": len(np.unique(train.y)), "seed": seed}
+    usual = {"epochs": 50, "batch_size": 32}
+    if train.mask is None:
+        network = _of_one_dimension(check_choice("model", model, (*BASELINES, *ITALY_MODELS)), shape, seed)
+        usual = {"epochs": 30, "batch_size": 8}
+    elif model in VOWELS_MODELS:
+        network = ours.convolution_pooling_classifier(shape, **sizes, **VOWELS_MODELS[model])
+        usual = {"epochs": 60, "batch_size": 16, "learning_rate": 3e-3, "schedule": "cosine", "weight_decay": 0.01}
+    else:
+        check_choice("model", model, (*BASELINES, *VOWELS_MODELS, *ours.LINE_UP))
+        network = ours.build_variant(model, shape, **sizes)
+    ours.fit(network, train, **usual | training, seed=seed, progress=False)
+
+    def predict(batch: SeriesBatch) -> tuple[np.ndarray, np.ndarray | None]:
+        p, weights = ours.predict(network, batch)
+        return np.stack([1 - p, p], axis=1) if p.ndim == 1 else p, weights
+
+    return predict, network.count_params()
+
+
+def _entropy(weights: np.ndarray, batch: SeriesBatch) -> float:
+    """Average the entropy of the rows ``(N, T)`` or ``(N, T, T)`` of real steps over that of even weights."""
+    mask = np.ones(batch.x.shape[:2], bool) if batch.mask is None else batch.mask
+    rows, looks = (weights[:, None], mask[:, :1]) if weights.ndim == 2 else (weights, mask)
+    return normalised_entropy(rows, mask[:, None])[looks].mean()
+
+
+def _of_one_dimension(model: str, shape: tuple[int, int], seed: int) -> Any:
+    """Build one of ``ITALY_MODELS``."""
+    import keras
+    from keras import layers, ops
+
+    from tsattn_tutorial import keras as ours
+
+    if model.endswith("attention"):
+        return ours.convolution_attention_classifier(shape, attentions=1 if model == "attention" else 16, seed=seed)
+    if model == "lstm":
+        return ours.attention_pooling_classifier(shape, units=64, seed=seed)
+    x, outputs = keras.Input(shape), []
+    if model == "weighted regression":  # T a_t x_t: with even weights, a plain logistic regression
+        l2, seeds = keras.regularizers.L2(0.03), layer_seeds(seed)
+        attended, weights = ours.TimestepAttention(single=True, seed=next(seeds), kernel_regularizer=l2)(x)
+        features, outputs, last = layers.Flatten()(shape[0] * attended), [weights], next(seeds)
+    else:  # convolution_attention_classifier with even weights, or without pooling, and all else the same
+        l2, last = None, 2 * seed + 1
+        kernel = keras.initializers.GlorotUniform(2 * seed)
+        hidden = layers.Conv1D(64, 5, padding="same", activation="tanh", kernel_initializer=kernel)(x)
+        features = (layers.GlobalAveragePooling1D() if model == "mean pooling" else layers.Flatten())(hidden)
+    kernel = keras.initializers.GlorotUniform(last)
+    logit = ops.squeeze(layers.Dense(1, kernel_initializer=kernel, kernel_regularizer=l2)(features), -1)
+    return keras.Model(x, [logit, *outputs])

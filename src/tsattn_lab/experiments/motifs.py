@@ -1,0 +1,103 @@
+"""Does self-attention help an LSTM? The line-up of the question on eight classes, in three regimes."""
+
+import json
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import confusion_matrix, f1_score, log_loss
+
+from tsattn_lab.experiments.common import how_it_went
+from tsattn_tutorial.arguments import check_choice, child_seed
+from tsattn_tutorial.datasets import MOTIF_REGIMES, SeriesBatch, class_motifs
+from tsattn_tutorial.reference import normalised_entropy
+
+CLASSES = 8
+TEST = 3000  # fresh series
+
+
+def motifs(
+    seed: int,
+    *,
+    regime: str = "local",
+    variant: str = "lstm",
+    units: int = 32,
+    epochs: int = 15,
+    batch_size: int = 64,
+    learning_rate: float = 2e-3,
+) -> dict[str, Any]:
+    """Train one model of the line-up on series of eight classes.
+
+    Nine tenths of the series train and one tenth chooses the epoch. Variants that share a seed see the same
+    series in the same order, so that they can be compared in pairs.
+
+    Parameters
+    ----------
+    seed : int
+        Decides the data, the initial weights and the order of the series.
+    regime : str
+        A key of ``tsattn_tutorial.datasets.MOTIF_REGIMES``.
+    variant : str
+        A key of ``tsattn_tutorial.keras.LINE_UP``.
+    units : int
+        H, units of a BiLSTM per direction.
+    epochs, batch_size, learning_rate
+        As in `tsattn_tutorial.keras.fit`.
+
+    Returns
+    -------
+    dict
+        On 3,000 fresh series ``accuracy``, ``log_loss`` (nats), ``macro_f1``, the F1 of each class, ``f1_0`` to
+        ``f1_7``, and the ``confusion`` matrix, as JSON; ``train_accuracy``; how training went; and `_attention`.
+
+    Raises
+    ------
+    ValueError
+        When an argument is out of range.
+    """
+    from tsattn_tutorial.keras import build_variant, fit, predict
+
+    drawn = dict(MOTIF_REGIMES[check_choice("regime", regime, MOTIF_REGIMES)], regime=regime)
+    size = drawn.pop("size")
+    batch, test = (class_motifs(count, seed=child_seed(seed, i), **drawn) for i, count in enumerate((size, TEST)))
+    train, validation = batch[: size - size // 10], batch[size - size // 10 :]
+    model = build_variant(variant, train.x.shape[1:], classes=CLASSES, units=units, seed=seed)
+    training = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
+    history = fit(model, train, validation, **training, progress=False)
+    probability, weights = predict(model, test)
+    said = probability.argmax(axis=1)
+    f1 = f1_score(test.y, said, labels=range(CLASSES), average=None, zero_division=0)
+    return {
+        "accuracy": (said == test.y).mean(),
+        "log_loss": log_loss(test.y, probability, labels=range(CLASSES)),
+        "macro_f1": f1.mean(),
+        "train_accuracy": (predict(model, train).probability.argmax(axis=1) == train.y).mean(),
+        **how_it_went(history, model.count_params()),
+        **_attention(weights, test, regime),
+        **{f"f1_{label}": value for label, value in enumerate(f1)},
+        "confusion": json.dumps(confusion_matrix(test.y, said, labels=range(CLASSES)).tolist()),
+    }
+
+
+def _attention(weights: np.ndarray | None, batch: SeriesBatch, regime: str) -> dict[str, float]:
+    """Describe weights ``(N, T, T)`` between steps, of the last block in a transformer, or ``(N, T)`` of a pooling.
+
+    NaN where there is none: ``entropy`` (of the rows of real steps, over the logarithm of the length, so that 1 is a
+    plain average; more where padding gets weight), ``largest_weight`` (of a row, on average), ``on_padding`` (share
+    that real steps give to padding); in the relational regime ``partner`` (share that the query gives to the segment it
+    names, and back, on average) and its ``partner_chance``.
+    """
+    result = dict.fromkeys(("entropy", "largest_weight", "on_padding", "partner", "partner_chance"), np.nan)
+    if weights is None:
+        return result
+    rows = weights if weights.ndim == 3 else weights[:, None]
+    looks = batch.mask if weights.ndim == 3 else np.ones((len(batch), 1), bool)  # rows that count
+    result["entropy"] = normalised_entropy(rows, batch.mask[:, None])[looks].mean()
+    result["largest_weight"] = rows.max(axis=2)[looks].mean()
+    result["on_padding"] = (rows * ~batch.mask[:, None]).sum(axis=2)[looks].mean()
+    if regime == "relational" and weights.ndim == 3:
+        true = np.nonzero(batch.truth)[1].reshape(len(batch), 2, -1)  # the earlier and the later segment, (N, 2, 4)
+        series = np.arange(len(batch))[:, None, None]
+        there = weights[series, true[:, 0, :, None], true[:, 1, None, :]].sum(axis=2).mean()
+        back = weights[series, true[:, 1, :, None], true[:, 0, None, :]].sum(axis=2).mean()
+        result |= {"partner": (there + back) / 2, "partner_chance": (true.shape[2] / batch.mask.sum(axis=1)).mean()}
+    return result

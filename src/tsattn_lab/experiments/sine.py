@@ -1,0 +1,225 @@
+"""Flattened or plain? The published model on sine waves, its relatives, other methods, and the limit of them all."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn import metrics
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from tsattn_lab.experiments.common import how_it_went
+from tsattn_tutorial.arguments import check_choice, child_seed
+from tsattn_tutorial.bayes import sine_posterior
+from tsattn_tutorial.config import SineConfig
+from tsattn_tutorial.datasets import SeriesBatch, Split, near_peak, sine_waves, train_validation_test_split
+from tsattn_tutorial.metrics import attention_mass, attention_mass_by_shift, score_attention
+
+SHIFTS = np.arange(-100, 101, 5)  # samples by which the truth is moved to find where attention really lies
+BINS = 20  # of the reliability diagram
+
+# Models that have a recipe of tsattn_tutorial.torch, and what they do with it.
+_RECIPES: dict[str, tuple[str, dict[str, str]]] = {
+    "BiLSTM, last state": ("PUBLISHED", {"pooling": "last"}),
+    "BiLSTM, mean": ("PUBLISHED", {"pooling": "mean"}),
+    "BiLSTM, max": ("PUBLISHED", {"pooling": "max"}),
+    "BiLSTM, attention": ("PUBLISHED", {}),
+    "patches, attention": ("PATCHES", {}),
+    "patches and slope, attention": ("SHARP", {}),
+}
+_NETWORKS = ("feed-forward", "convolution, mean", "convolution, max")
+_OTHERS = ("majority class", "one-line rule", "logistic regression")
+
+#: Models of `sine`, from the simplest.
+SINE_MODELS = (*_OTHERS, *_NETWORKS, *_RECIPES, "MiniRocket", "QUANT", "Bayes")
+
+# Gives the probability of a flat stretch, (N,), and the weights, (N, T), or None.
+Predict = Callable[[SeriesBatch], tuple[np.ndarray, np.ndarray | None]]
+
+
+def sine(
+    seed: int,
+    *,
+    model: str = "BiLSTM, attention",
+    changes: Sequence[str] = (),
+    recipe: Mapping[str, Any] | None = None,
+    noise_std: float = 0.0,
+    dataset_size: int = 10_000,
+    test_series: int | None = None,
+    fresh: bool = False,
+) -> dict[str, Any]:
+    """Tell flattened waves from plain ones; the defaults are source A as it was published.
+
+    Parameters
+    ----------
+    seed : int
+        Decides the data, the split, the initial weights and the order of the series.
+    model : str
+        One of ``SINE_MODELS``. The feed-forward and convolutional networks have the budget of the source. MiniRocket
+        and QUANT are aeon's with their defaults. ``"Bayes"`` is the exact posterior, which is fitted to nothing.
+    changes : sequence of str
+        Keys of ``tsattn_tutorial.torch.SINE_CHANGES``: made to the recipe of the model, in this order.
+    recipe : mapping, optional
+        Fields of the recipe that are then set otherwise.
+    noise_std, dataset_size
+        As in `SineConfig`.
+    test_series : int, optional
+        How many series to draw anew for the test; a fifth of the data set when left out.
+    fresh : bool
+        Draw as many series anew for every epoch, and once to choose the epoch; and compare with the posterior.
+
+    Returns
+    -------
+    dict
+        Scores on the test series (`score_probabilities`; the rule and MiniRocket name labels only). Where the attention
+        lies: ``mass``, ``chance`` and ``pointing`` of `score_attention`; ``shift``, the samples by which the stretch
+        must be moved to hold the most, which describes the test set and selects nothing, and ``mass_at_shift``; on
+        plain waves ``peak_mass`` near the peaks and its ``peak_chance``, which mean little under noise. How training
+        went, for networks on the validation series too. With ``fresh`` also the scores of the posterior, ``bayes_...``,
+        and the series on which just one of the two errs.
+
+    Raises
+    ------
+    ValueError
+        When an argument is out of range, or the model has no recipe to change or to draw series for.
+    """
+    check_choice("model", model, SINE_MODELS)
+    if model not in _RECIPES and (changes or recipe or fresh):
+        raise ValueError(f"changes, recipe and fresh need a model with a recipe, got {model!r}")
+    config = SineConfig(dataset_size=dataset_size, noise_std=noise_std, seed=seed)
+    parts = train_validation_test_split(sine_waves(config), seed=seed)
+    if test_series is not None:
+        parts = parts._replace(test=sine_waves(config.replace(dataset_size=test_series), child_seed(seed, 1)))
+    test, bayes = parts.test, {}
+    if fresh:
+        ideal, attention = _posterior(test, config)  # first: it refuses series without noise
+        bayes = score_probabilities(test.y, ideal) | score_attention(attention, test)
+        drawn = [lambda epoch: sine_waves(config, child_seed(seed, 2 + epoch)), sine_waves(config, child_seed(seed, 2))]
+        parts = Split(*drawn, test)
+    if model in (*_NETWORKS, *_RECIPES):
+        predict, trained = _network(model, changes, recipe or {}, parts, config)
+    else:
+        predict, trained = _method(model, parts, config)
+    started = time.perf_counter()
+    probability, weights = predict(test)
+    seconds = time.perf_counter() - started
+    if fresh:
+        wrong, bayes_wrong = ((p >= 0.5) != test.y for p in (probability, ideal))
+        trained["only_model_wrong"] = (wrong & ~bayes_wrong).sum()
+        trained["only_bayes_wrong"] = (bayes_wrong & ~wrong).sum()
+    return {
+        "test_series": len(test),
+        **score_probabilities(test.y, probability, labels_only=model in ("one-line rule", "MiniRocket")),
+        **score_attention(weights, test),
+        **_elsewhere(weights, test),
+        **{f"bayes_{name}": value for name, value in bayes.items()},
+        **trained,
+        "predict_seconds": seconds,
+    }
+
+
+def score_probabilities(y: np.ndarray, probability: np.ndarray, *, labels_only: bool = False) -> dict[str, Any]:
+    """Return the usual scores, and what a reliability diagram needs; log-loss in nats.
+
+    ``reliability`` is JSON: for each of 20 even bins of the probability ``(N,)`` of label 1, how many series fell in,
+    the sum of their probabilities, and how many had label 1. Where the probabilities are mere labels, log-loss, Brier
+    score and bins are empty.
+    """
+    said = probability >= 0.5
+    (tn, fp), (fn, tp) = metrics.confusion_matrix(y, said, labels=[0, 1])
+    bins = np.minimum((probability * BINS).astype(int), BINS - 1)
+    sums = [np.bincount(bins, values, BINS) for values in (None, probability, y)]
+    return {
+        "errors": (said != y).sum(),
+        "accuracy": (said == y).mean(),
+        "precision": metrics.precision_score(y, said, zero_division=np.nan),
+        "recall": metrics.recall_score(y, said, zero_division=np.nan),
+        "f1": metrics.f1_score(y, said),
+        "roc_auc": metrics.roc_auc_score(y, probability),
+        "roc_auc_of_labels": metrics.roc_auc_score(y, said),  # with one threshold the curve has one corner
+        **{"tn": tn, "fp": fp, "fn": fn, "tp": tp},
+        "log_loss": np.nan if labels_only else metrics.log_loss(y, probability, labels=[0, 1]),
+        "brier": np.nan if labels_only else metrics.brier_score_loss(y, probability, labels=[0, 1]),
+        "reliability": json.dumps([] if labels_only else [np.round(row, 6).tolist() for row in sums]),
+    }
+
+
+def _elsewhere(weights: np.ndarray | None, test: SeriesBatch) -> dict[str, Any]:
+    """Look for the attention beside the stretch, and near the peaks of plain waves."""
+    if weights is None:
+        return dict.fromkeys(("shift", "mass_at_shift", "peak_mass", "peak_chance"), np.nan)
+    flat = test.y == 1
+    by_shift = attention_mass_by_shift(weights[flat], test.truth[flat], SHIFTS)
+    mass, chance = attention_mass(weights[~flat], near_peak(test.x[~flat]))
+    moved = {"shift": SHIFTS[by_shift.argmax()], "mass_at_shift": by_shift.max()}
+    return moved | {"peak_mass": mass.mean(), "peak_chance": chance.mean()}
+
+
+def _method(model: str, parts: Split, config: SineConfig) -> tuple[Predict, dict[str, Any]]:
+    """Fit what is no network; return what predicts, and how it was trained."""
+    trained = {"parameters_of_model": 0, "epochs_run": np.nan, "fit_seconds": 0.0}
+    if model == "one-line rule":
+        return _rule, trained
+    if model == "Bayes":
+        return lambda batch: _posterior(batch, config), trained
+    classifier = _classifier(model, config.seed)
+    started = time.perf_counter()
+    classifier.fit(parts.train.x[:, :, 0], parts.train.y)
+    trained["fit_seconds"] = time.perf_counter() - started
+    counts = {"majority class": 1, "logistic regression": config.num_points + 1}
+    trained["parameters_of_model"] = counts.get(model, np.nan)
+    return lambda batch: (classifier.predict_proba(batch.x[:, :, 0])[:, 1], None), trained
+
+
+def _rule(batch: SeriesBatch) -> tuple[np.ndarray, None]:
+    """Three equal samples in a row: no noise-free sine has them."""
+    equal = batch.x[:, 1:, 0] == batch.x[:, :-1, 0]
+    return (equal[:, 1:] & equal[:, :-1]).any(axis=1).astype(float), None
+
+
+def _posterior(batch: SeriesBatch, config: SineConfig) -> tuple[np.ndarray, np.ndarray]:
+    posterior = sine_posterior(batch.x, config, progress=False)
+    return posterior.probability, posterior.ideal_attention
+
+
+def _classifier(model: str, seed: int) -> Any:
+    if model == "majority class":
+        return DummyClassifier()
+    if model == "logistic regression":
+        return make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000))
+    if model == "MiniRocket":
+        from aeon.classification.convolution_based import MiniRocketClassifier  # takes seconds to import
+
+        return MiniRocketClassifier(random_state=seed, n_jobs=1)
+    from aeon.classification.interval_based import QUANTClassifier
+
+    return QUANTClassifier(random_state=seed)
+
+
+def _network(
+    model: str, changes: Sequence[str], recipe: Mapping[str, Any], parts: Split, config: SineConfig
+) -> tuple[Predict, dict[str, Any]]:
+    from tsattn_tutorial import torch as ours
+
+    name, own = _RECIPES.get(model, ("PUBLISHED", {}))
+    settled = getattr(ours, name)
+    for change in changes:
+        settled = replace(settled, **ours.SINE_CHANGES[check_choice("changes", change, ours.SINE_CHANGES)])
+    settled = replace(settled, **own, **recipe)
+    if model == "feed-forward":
+        network = ours.FeedForwardClassifier(config.num_points, seed=config.seed)
+    elif model in _NETWORKS:
+        network = ours.ConvolutionClassifier(pooling=model.removeprefix("convolution, "), seed=config.seed)
+    else:
+        network = settled.build(seed=config.seed)
+    history = ours.fit(network, parts.train, parts.validation, **settled.training, seed=config.seed, progress=False)
+    said = ours.predict(network, parts.validation).probability
+    return lambda batch: ours.predict(network, batch), {
+        "validation_errors": ((said >= 0.5) != parts.validation.y).sum(),
+        **how_it_went(history, sum(parameter.numel() for parameter in network.parameters())),
+    }

@@ -1,0 +1,123 @@
+"""The sweeps behind ``book/results/``, by the name of their file."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sklearn.model_selection import ParameterGrid
+
+from tsattn_lab import experiments as lab
+from tsattn_lab.experiments.archive import VOWELS_MODELS
+from tsattn_lab.experiments.sine import SINE_MODELS
+
+RESULTS = Path("book/results")  # from the root of the repository
+
+Settings = list[dict[str, Any]]
+
+
+def _grid(seeds: Iterable[int], **values: list[Any]) -> Settings:
+    """Combine the values of settings with each other and with the seeds."""
+    return list(ParameterGrid(values | {"seed": list(seeds)}))
+
+
+FIVE, TEN = range(5), range(10)
+UNSEEN = range(10, 20)  # seeds on which nothing was chosen
+
+QUICK = ["majority class", "one-line rule", "logistic regression", "feed-forward", "patches, attention"]
+SLOW = ["MiniRocket", *(name for name in SINE_MODELS if name.startswith(("convolution", "BiLSTM")))]
+NOISY = {"noise_std": [0.5, 1.0, 2.0, 4.0], "test_series": [10_000]}
+
+SHARP = ["patches and slope, attention"]
+CHANGES = ["normalised", "paced", "slope", "patches", "smaller"]
+LADDER = [CHANGES[:2], CHANGES[:3], *([name for name in CHANGES if name != left] for left in CHANGES)]
+WIDTHS = [{"units": units, "slope": slope} for units in (8, 16, 32) for slope in (30.0, 100.0, 300.0, 1000.0, 3000.0)]
+POOLINGS = ["attention", "mean", "max", "last"]
+
+LARGE = {"units": 64, "layers": 2, "learning_rate": 0.005}
+FRESH = [(noise, LARGE | {"epochs": n}) for noise, n in ((0.5, 100), (1.0, 100), (2.0, 200), (4.0, 200), (4.0, 40))]
+FRESH += [
+    (4.0, LARGE | {"epochs": 40} | other) for other in ({"patch_size": 20}, {"pooling": "max"}, {"pooling": "mean"})
+]
+FRESH += [(4.0, {"epochs": 18}), (4.0, {"epochs": 40})]
+
+ITALY = ["attention", "averaged attention", "mean pooling", "flatten", "logistic regression"]
+BOTH = {"held_out": ["test", "folds"]}
+
+# What is compared in all regimes, and on speech. The others answer questions of one regime.
+VARIANTS = ["lstm", "one lstm", "mean pooling", "attention pooling", "transformer", "sigmoid after, old mask"]
+VARIANTS += [f"{kind} after" for kind in ("sigmoid", "multi-head", "even", "plain", "scaled", "residual")]
+VARIANTS += ["residual before", "residual before, mask lost", "scaled residual before", "residual after, norm"]
+VARIANTS += ["residual between", "multi-head between", "multi-head between, mean pooling"]
+RELATIONAL = ["transformer, no residual", "deep transformer", "deep transformer, no residual", "scaled between"]
+RELATIONAL += ["multi-head between, no residual"]
+
+
+def _vowels() -> Settings:
+    two = ["convolution, attention", "two convolutions, attention"]
+    rows = _grid(TEN, model=[*VOWELS_MODELS, *VARIANTS, "logistic regression", "MiniRocket"])
+    rows += _grid(range(3), model=list(VOWELS_MODELS), held_out=["forward"])
+    rows += _grid(range(3), model=two, held_out=["forward"], training=[{"label_smoothing": 0.05}])
+    return [{"data_set": "JapaneseVowels", **row} for row in rows]
+
+
+#: Function and settings of every file of results.
+SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], Settings]] = {
+    "bilstm_attention": (lab.sine, _grid(range(20)) + _grid([0, 6], recipe=[{"patience": 50}])),
+    "sine_models": (
+        lab.sine,
+        _grid(FIVE, model=[*QUICK, *SHARP])
+        + _grid(range(4), model=["QUANT"])
+        + _grid(range(3), model=[name for name in SLOW if name != "BiLSTM, attention"])
+        + _grid(range(3), model=[*QUICK, "Bayes"], **NOISY)
+        + _grid(range(2), model=[*SLOW, "QUANT"], **NOISY),
+    ),
+    "sine_recipe": (
+        lab.sine,
+        _grid(range(20), model=SHARP)
+        + _grid(range(20), model=SHARP, recipe=[{"epochs": 6, "slope": 30.0}])
+        + _grid(range(100, 110), model=SHARP, recipe=WIDTHS)
+        + _grid(UNSEEN, model=SHARP, recipe=[{"pooling": pooling} for pooling in POOLINGS[1:]])
+        + _grid(UNSEEN, model=SHARP, recipe=[{"pooling": p, "slope": 0.0} for p in POOLINGS], noise_std=[1.0])
+        + _grid(range(10, 15), changes=LADDER),
+    ),
+    "sine_fresh": (
+        lab.sine,
+        [
+            {"seed": 0, "model": "patches, attention", "fresh": True, "noise_std": noise, "recipe": recipe}
+            | {"test_series": 10_000}
+            for noise, recipe in FRESH
+        ],
+    ),
+    "italy_power_demand": (
+        lab.archive,
+        _grid(TEN, model=ITALY, **BOTH)
+        + _grid(TEN, model=["weighted regression"], training=[{"epochs": 50, "learning_rate": 0.003}], **BOTH)
+        + _grid(TEN, model=["lstm"], training=[{"epochs": 10, "batch_size": 32}])
+        + _grid(TEN, model=["lstm"], held_out=["folds"])
+        + _grid(FIVE, model=["lstm"], training=[{"epochs": 100}], **BOTH)
+        + _grid(TEN, model=["MiniRocket"])
+        + _grid([0], model=["majority class"]),
+    ),
+    "japanese_vowels": (lab.archive, _vowels()),
+    "planted_steps": (
+        lab.attention_over_steps,
+        _grid(FIVE, variant=["before", "after", "position-wise"], single=[False, True])
+        + _grid(FIVE, variant=["after", "position-wise"], position=[5, 15, [5, 15], "random"])
+        + _grid(FIVE, variant=["before", "content", "content position-wise"], position=["random"]),
+    ),
+    "planted_dimensions": (
+        lab.attention_over_dimensions,
+        _grid(FIVE, variant=["before", "swapped", "after"], single=[False, True]),
+    ),
+    "planted_cells": (
+        lab.attention_over_cells,
+        _grid(FIVE, variant=["joint", "factorised"], pooling=["lstm", "sum"], cells=["one", "two", "row"])
+        + _grid(FIVE, variant=["steps", "dimensions"], pooling=["lstm", "sum"]),
+    ),
+    "self_attention_effect": (
+        lab.motifs,
+        _grid(FIVE, variant=VARIANTS, regime=["local", "relational", "hopeless"])
+        + _grid(FIVE, variant=RELATIONAL, regime=["relational"])
+        + _grid([0], variant=["lstm", "sigmoid after"], regime=["local", "hopeless"], units=[256]),
+    ),
+}

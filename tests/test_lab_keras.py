@@ -1,0 +1,197 @@
+"""The experiments in Keras run in every variant, and measure what their rows say."""
+
+import json
+
+import numpy as np
+import pytest
+
+import tsattn_tutorial.keras
+from tsattn_lab.experiments import (
+    archive,
+    attention_over_cells,
+    attention_over_dimensions,
+    attention_over_steps,
+    motifs,
+    planted,
+)
+from tsattn_tutorial.datasets import MOTIF_REGIMES, archive_series, class_motifs
+from tsattn_tutorial.keras import fit
+
+SMALL = {"size": 60, "epochs": 1}
+CASES = [(attention_over_steps, {"variant": v, "single": s}, 20) for v in ("before", "after") for s in (False, True)]
+CASES += [
+    (attention_over_steps, {"variant": "position-wise"}, 20),
+    (attention_over_steps, {"variant": "content", "position": "random"}, 20),
+    (attention_over_steps, {"variant": "content position-wise", "position": [3, 15]}, 20),
+    (attention_over_dimensions, {"variant": "before", "single": True}, 10),
+    (attention_over_dimensions, {"variant": "swapped"}, 10),
+    (attention_over_dimensions, {"variant": "after"}, 32),
+]
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Train and score on few series."""
+    monkeypatch.setattr(planted, "TEST", 40)
+    monkeypatch.setitem(motifs.__globals__, "TEST", 40)
+    small = {regime: {**drawn, "size": 60} for regime, drawn in MOTIF_REGIMES.items()}
+    monkeypatch.setitem(motifs.__globals__, "MOTIF_REGIMES", small)
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize(("function", "settings", "bars"), CASES)
+def test_a_row_holds_the_chart(function, settings, bars):
+    row = function(1, **SMALL, **settings)
+    chart = [value for key, value in row.items() if key.startswith("weight_")]
+    assert len(chart) == bars and sum(chart) == pytest.approx(1, abs=1e-5)
+    assert row["largest"] == np.argmax(chart)
+    assert np.isnan(row["mass"]) == (bars == 32)
+    assert 0 <= row["accuracy"] <= 1 and row["best_epoch"] == 1
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize(
+    ("variant", "cells", "pooling"),
+    [("joint", "one", "lstm"), ("factorised", "row", "sum"), ("steps", "two", "sum"), ("dimensions", "one", "sum")],
+)
+def test_cells(variant, cells, pooling):
+    row = attention_over_cells(1, variant=variant, pooling=pooling, cells=cells, **SMALL)
+    assert 0 < row["least"] <= row["mass"] / (1 if cells == "one" else 2) < 1
+    steps, dimensions = zip(*(map(int, row[key].split()) for key in ("largest", "second")), strict=True)
+    assert set(steps) <= set(range(10)) and set(dimensions) <= set(range(6))
+
+
+def test_mass_and_pointing_are_those_of_hand_made_weights():
+    weights, truth = np.array([[0.2, 0.8, 0], [0.6, 0.1, 0.3]]), np.array([[0, 1, 0], [0, 1, 1]], bool)
+    row = planted._where(weights, truth, np.array([0, 1]))
+    chart = {"weight_00": 0.4, "weight_01": 0.45, "weight_02": 0.15}
+    assert row == pytest.approx({"mass": 0.6, "mass_0": 0.8, "mass_1": 0.4, "pointing": 0.5, "largest": 1, **chart})
+
+
+def test_a_trained_row_finds_the_step():
+    row = attention_over_steps(0, variant="position-wise", position=3, size=3000, epochs=8)
+    assert row["validation_accuracy"] > 0.99 and row["accuracy"] > 0.99 and row["largest"] == 3
+    assert row["pointing"] > 0.9 and row["mass"] > 0.2
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("variant", ["sigmoid after, old mask", "even after"])
+def test_a_row_of_the_line_up(variant):
+    row = motifs(1, variant=variant, regime="relational", epochs=1, units=4)
+    confusion = np.array(json.loads(row["confusion"]))
+    assert confusion.shape == (8, 8) and confusion.sum() == 40
+    assert row["accuracy"] == pytest.approx(np.trace(confusion) / 40)
+    assert row["macro_f1"] == pytest.approx(np.mean([row[f"f1_{label}"] for label in range(8)]))
+    if variant == "even after":
+        assert row["entropy"] == pytest.approx(1) and row["partner"] == pytest.approx(row["partner_chance"], rel=1e-5)
+    assert (row["on_padding"] > 0) == (variant == "sigmoid after, old mask")
+
+
+def _stop(*_, **__):
+    raise InterruptedError
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("regime", MOTIF_REGIMES)
+def test_variants_of_one_seed_share_their_series(regime, monkeypatch):
+    drawn = []
+
+    def recorded(size, **options):
+        drawn.append((size, options["seed"]))
+        return class_motifs(size, **options)
+
+    monkeypatch.setitem(motifs.__globals__, "class_motifs", recorded)
+    monkeypatch.setattr(tsattn_tutorial.keras, "build_variant", _stop)
+    for seed in (0, 1):
+        for variant in ("one lstm", "residual before"):
+            with pytest.raises(InterruptedError):
+                motifs(seed, variant=variant, regime=regime)
+    assert drawn[:2] == drawn[2:4] and drawn[4:6] == drawn[6:] and len({seed for _, seed in drawn}) == 4
+
+
+def test_the_attention_is_described_as_it_is():
+    """A query that looks at its partner alone, and everything else even."""
+    describe = motifs.__globals__["_attention"]
+    batch = class_motifs(30, regime="relational", seed=1)
+    real = batch.mask[:, :, None] & batch.mask[:, None]
+    weights = real / batch.mask.sum(axis=1)[:, None, None]
+    even = describe(weights, batch, "relational")
+    assert even["entropy"] == pytest.approx(1) and even["partner"] == pytest.approx(even["partner_chance"])
+    for one, truth in zip(weights, batch.truth, strict=True):
+        first, second = np.flatnonzero(truth).reshape(2, 4)
+        one[np.ix_(first, range(32))] = 0
+        one[np.ix_(first, second)] = 0.25
+    looks = describe(weights, batch, "relational")
+    assert looks["partner"] == pytest.approx((1 + even["partner_chance"]) / 2)
+    assert looks["on_padding"] == 0 and looks["entropy"] < 1
+    pooled = describe(weights[:, 0], batch, "relational")
+    assert pooled["entropy"] <= 1 + 1e-9 and np.isnan(pooled["partner"])
+    assert np.isnan(list(describe(None, batch, "local").values())).all()
+
+
+ITALY = {
+    "attention": 1049,
+    "weighted regression": 625,
+    "mean pooling": 449,
+    "flatten": 1921,
+    "lstm": 21186,
+    "logistic regression": 25,
+    "majority class": np.nan,
+}
+
+
+@pytest.mark.parametrize("model", ITALY)
+def test_a_row_of_power_demand(model):
+    row = archive(0, model=model, training={"epochs": 1, "batch_size": 32})
+    assert row["held_out_series"] == 1029 and 0 <= row["accuracy"] <= 1 and row["log_loss"] > 0
+    assert row["parameters_of_model"] == pytest.approx(ITALY[model], nan_ok=True)
+    assert np.isnan(row["entropy"]) == (model in ("mean pooling", "flatten", "logistic regression", "majority class"))
+
+
+def test_folds_hold_out_every_training_series_once_and_the_seed_draws_them():
+    rows = [archive(seed, model="logistic regression", held_out="folds") for seed in (0, 1)]
+    assert [row["held_out_series"] for row in rows] == [67, 67]
+    assert rows[0]["log_loss"] != rows[1]["log_loss"] and min(row["accuracy"] for row in rows) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("model", "held_out"),
+    [("convolution, attention", "forward"), ("one lstm", "test"), ("logistic regression", "forward")],
+)
+def test_a_row_of_the_vowels(model, held_out, monkeypatch):
+    """On four recordings of each speaker, in the order of the archive, for an epoch."""
+
+    def first(name, split):
+        batch = archive_series(name, split)
+        return batch[np.concatenate([np.flatnonzero(batch.y == label)[:4] for label in range(9)])]
+
+    monkeypatch.setattr(tsattn_tutorial.keras, "fit", lambda *parts, **given: fit(*parts, **given | {"epochs": 1}))
+    for name, value in {"archive_series": first, "SHARES": (1 / 2, 3 / 4), "FOLDS": 2}.items():
+        monkeypatch.setitem(archive.__globals__, name, value)
+    row = archive(0, data_set="JapaneseVowels", model=model, held_out=held_out)
+    assert row["held_out_series"] == (36 if held_out == "test" else 18 + 9)
+    assert 0 <= row["accuracy"] <= 1 and row["log_loss"] > 0 and row["parameters_of_model"] > 0
+    assert np.isnan(row["entropy"]) == (model != "convolution, attention")
+
+
+def test_forward_validation_trains_on_what_came_first():
+    train = archive_series("JapaneseVowels", "train")
+    for inside, outside in archive.__globals__["_pairs"]("JapaneseVowels", "forward", 0):
+        for label in range(9):
+            both = [part.x[part.y == label] for part in (inside, outside)]
+            np.testing.assert_array_equal(np.concatenate(both), train.x[train.y == label])
+
+
+@pytest.mark.parametrize(
+    ("function", "settings", "message"),
+    [
+        (attention_over_steps, {"variant": "behind"}, "variant must be one of 'before', 'after', 'position-wise'"),
+        (attention_over_cells, {"cells": "three"}, "cells must be one of 'one', 'two', 'row'; got 'three'"),
+        (motifs, {"regime": "global"}, "regime must be one of 'local', 'relational', 'hopeless'; got"),
+        (archive, {"model": "oracle"}, "model must be one of .*'attention', .*; got 'oracle'"),
+        (archive, {"data_set": "JapaneseVowels", "model": "flatten"}, "'convolution, attention', .*; got 'flatten'"),
+    ],
+)
+def test_unknown_choices(function, settings, message):
+    with pytest.raises(ValueError, match=message):
+        function(0, **settings)
