@@ -89,7 +89,7 @@ def series_from_frame(
     require(time is None or id is not None, "time needs id: rows that are time steps have both")
     table = _Table(frame, source, decimal)
     who, when, what = (None if name is None else table.place(name) for name in (id, time, label))
-    places = table.value_places({who, when, what}, columns)
+    places = table.value_places([who, when, what], columns)
     d = check_size("features", features if features is not None else len(places) if when is not None else 1)
     t = check_size("timesteps", timesteps if timesteps is not None else len(places) // d or 1)
     fine = len(places) == (d if when is not None else t * d)
@@ -140,9 +140,9 @@ def read_csv(path: str | Path, label: str | None, *, sep: str = ",", encoding: s
         line = len(BREAK.findall(data[: error.start].decode(encoding, "ignore"))) + 1
         byte = f"byte 0x{data[error.start]:02x} is not {encoding}"
         raise ValueError(f'{path}: line {line}: {byte}; pass its encoding=, perhaps "cp1252" or "latin-1"') from None
-    blank, head = re.match(r"([ \r\n]*)([^\r\n]*)", text).groups()
+    blank, head = re.match(r"((?:\W*[\r\n])?)([^\r\n]*)", text).groups()
     lead, other = len(BREAK.findall(blank)), next((mark for mark in ",;\t|" if mark in head), sep)
-    require(head.strip(' ,;\t|"') != "", f"{path}: expected a header and rows, got an empty file")
+    require(re.search(r"\w", head) is not None, f"{path}: expected a header and rows, got an empty file")
     require(len(sep) > 1 or sep in head or other == sep, f"{path}: {head[:40]!r} holds no {sep!r}; pass sep={other!r}")
     try:
         options = {"header": None, "dtype": str, "na_filter": False, "skip_blank_lines": False, "skiprows": lead}
@@ -179,12 +179,13 @@ class _Table(NamedTuple):
         require(names.count(name) == 1, f"{self.source}: expected one column {name!r}, got {names[:9]}; name another")
         return names.index(name)
 
-    def value_places(self, taken: set[int | None], columns: Sequence[str] | None) -> list[int]:
+    def value_places(self, taken: list[int | None], columns: Sequence[str] | None) -> list[int]:
         """Return the positions of the columns named, or of all others if their names may be those of values."""
         others = [name for place, name in enumerate(self.frame.columns) if place not in taken]
         places = [self.place(name) for name in (others if columns is None else columns)]
-        fine = places and len({*places} - taken) == len(places)
-        require(fine, f"{self.source}: expected value columns apart from id, time and label, got {columns or others}")
+        used = [place for place in [*taken, *places] if place is not None]
+        fine = places and len({*used}) == len(used)
+        require(fine, f"{self.source}: expected id, time, label and different values, got {columns or others}")
         odd = [name for name in others if columns is None and NO_VALUE.fullmatch(str(name).strip())]
         require(not odd, f"{self.source}: expected values, got {odd}; pass id= or time=, drop it, or name columns=")
         return places
@@ -238,7 +239,7 @@ class _Table(NamedTuple):
         text = "expected times of one kind, got {}; write numbers, or ISO dates (2024-01-31T12:00), zones in all or no"
         if any(plain):
             self.refuse([cell is None for cell in plain], text, [place])
-            kind = int if all(re.fullmatch(r"[+-]?\d{1,18}", cell) for cell in plain) else float
+            kind = int if all(re.fullmatch(r"[+-]?\d{1,18}|[1-4]\d{18}", cell) for cell in plain) else float
             return np.array([kind(cell) for cell in plain]), ""
         dated = pd.to_datetime(pd.Index(cells, dtype=object), format="ISO8601", utc=True, errors="coerce")
         zoned = np.array([re.search(r"[T ].*(Z|[+-]\d\d(:?\d\d)?)$", cell) is not None for cell in cells])
@@ -289,8 +290,8 @@ class _Table(NamedTuple):
         for k in range(x.shape[2]):
             feature, rounded = x[:, :, k], x[:, :, k].astype(np.float32)  # (N, T)
             size = (np.nanmax(feature, axis=1) - np.nanmin(feature, axis=1)).max() or np.ptp(feature[:, 0])
-            most, name = np.nanmax(np.abs(feature)), self.frame.columns[places[k]]
-            lost = np.nanmax(np.abs(rounded - feature)) > size / 100 and size > 1e-12 * most  # less is noise of float64
-            text = f"{self.source}: float32 merges values of {name!r}; subtract a constant, or take differences"
+            # What varies by less than 1e-12 of its size is rounding of float64.
+            lost = np.nanmax(np.abs(rounded - feature)) > size / 100 and size > 1e-12 * np.nanmax(np.abs(feature))
+            text = f"{self.source}: float32 merges values of {self.frame.columns[places[k]]!r}; subtract a constant"
             require(not lost or len(np.unique(rounded)) == len(np.unique(feature)), text)
         return np.nan_to_num(x.astype(np.float32))
