@@ -232,8 +232,8 @@ def read(path, text: str, **arguments):
 def test_labels_become_classes(tmp_path, labels, classes, y):
     batch = read(tmp_path, "y,a\n" + "".join(f"{label},1\n" for label in labels))
     assert batch.classes == classes and batch.y.tolist() == y
-    again = read(tmp_path, f"y,a\n{labels[0]},1\n", classes=classes)
-    assert again.classes == classes and again.y.tolist() == y[:1]
+    again = read(tmp_path, f"y,a\n{labels[1]},1\n", classes=classes)
+    assert again.classes == classes and again.y.tolist() == y[1:2]
 
 
 def test_tables_in_order_are_read(tmp_path):
