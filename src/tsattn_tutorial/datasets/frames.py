@@ -187,7 +187,7 @@ class _Table(NamedTuple):
         fine = places and len({*used}) == len(used)
         require(fine, f"{self.source}: expected id, time, label and different values, got {columns or others}")
         odd = [name for name in others if columns is None and NO_VALUE.fullmatch(str(name).strip())]
-        require(not odd, f"{self.source}: expected values, got {odd}; pass id=, time=, drop it (index=False), or columns=")
+        require(not odd, f"{self.source}: expected values, got {odd}; pass id= or time=, drop it, or pass columns=")
         return places
 
     def check_order(self, places: list[int], d: int) -> None:
