@@ -18,7 +18,7 @@ class SeriesBatch:
     x : ndarray
         ``(N, T, D) float32``, the series; T and D are positive.
     y : ndarray
-        ``(N,)``, the labels: whole numbers of any kind, kept as int64.
+        ``(N,)``, the labels: whole numbers of any kind, kept as int64. -1 where the class is not known.
     truth : ndarray, optional
         ``(N, T)`` or ``(N, T, D) bool``, true where the signal stands that decides the label. It scores
         explanations and never enters training. None for series from the field, where nobody knows.
@@ -27,6 +27,8 @@ class SeriesBatch:
         every step is real.
     classes : tuple of str, optional
         Names of the labels 0, 1, ..., C-1, all different. None where the labels have no names.
+    ids : tuple of str, optional
+        A name of each series, as the table has it that it was read from.
 
     Raises
     ------
@@ -41,6 +43,7 @@ class SeriesBatch:
     truth: np.ndarray | None = None
     mask: np.ndarray | None = None
     classes: tuple[str, ...] | None = None
+    ids: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         for name in ("x", "y", *(part for part in ("truth", "mask") if getattr(self, part) is not None)):
@@ -65,8 +68,11 @@ class SeriesBatch:
             different = all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
             require(different, f"classes must be a tuple of different names, got {self.classes!r}")
             object.__setattr__(self, "classes", names)
-            unnamed = sorted(set(self.y.tolist()) - set(range(len(names))))
+            unnamed = sorted(set(self.y.tolist()) - set(range(-1, len(names))))
             require(not unnamed, f"y must hold labels of the classes {names}, counted from 0; got {unnamed[:3]}")
+        if self.ids is not None:
+            require(len(self.ids) == n, f"ids must be {n} names like x, got {len(self.ids)}")
+            object.__setattr__(self, "ids", tuple(self.ids))
         real = self.x
         if self.mask is not None:
             require(self.mask.shape == (n, t), f"mask must be {(n, t)} like x, got {self.mask.shape}")
@@ -86,7 +92,8 @@ class SeriesBatch:
         fine = isinstance(index, slice) or (rows.ndim == 1 and not isinstance(index, np.ma.MaskedArray))
         require(fine, f"select series with a slice or an array (n,), got {index!r}")
         truth, mask = (None if part is None else part[rows] for part in (self.truth, self.mask))
-        return SeriesBatch(self.x[rows], self.y[rows], truth, mask, self.classes)
+        ids = None if self.ids is None else tuple(self.ids[row] for row in np.arange(len(self))[rows])
+        return SeriesBatch(self.x[rows], self.y[rows], truth, mask, self.classes, ids)
 
 
 class Split(NamedTuple):
