@@ -1,14 +1,11 @@
 """How the logit answers to each sample: gradients, and gradients added up along a path from a baseline."""
 
-from numbers import Integral
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tsattn_tutorial.arguments import check_size
 from tsattn_tutorial.datasets import SeriesBatch
-
-__all__ = ["input_gradients", "integrated_gradients"]
 
 GRADIENT_BATCH = 256  # series per backward pass; changes memory, not results
 
@@ -69,8 +66,7 @@ def integrated_gradients(
     ValueError
         When the batch is empty, the baseline does not fit or is not finite, or ``steps`` is not a positive integer.
     """
-    if not isinstance(steps, Integral) or isinstance(steps, bool) or steps < 1:
-        raise ValueError(f"steps must be a positive integer, got {steps!r}")
+    steps = check_size("steps", steps)
     x, mask = _real(batch)
     start = np.asarray(baseline, dtype=float)
     if start.shape not in ((), x.shape[1:], x.shape) or not np.isfinite(start).all():
@@ -99,6 +95,8 @@ def _gradients(model: nn.Module, x: np.ndarray, mask: np.ndarray | None) -> np.n
         samples = torch.tensor(x[part], dtype=like.dtype, device=like.device, requires_grad=True)
         real = None if mask is None else torch.tensor(mask[part], device=like.device)
         logit, _ = model(samples, real)  # (B,)
+        if logit.ndim != 1:
+            raise ValueError(f"model must return one logit a series, (B,), got {tuple(logit.shape)}")
         # A logit depends on its own series alone, so the gradient of the sum holds that of each.
         pieces += torch.autograd.grad(logit.sum(), samples)
     gradients = torch.cat(pieces).cpu().double().numpy()

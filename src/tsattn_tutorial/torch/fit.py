@@ -1,0 +1,193 @@
+"""One training loop for the whole book: seeded, quiet, the best weights restored."""
+
+import math
+import re
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tsattn_tutorial import history
+from tsattn_tutorial.datasets import SeriesBatch
+from tsattn_tutorial.torch.networks import wide
+
+# Operations that only pick, shape or clip numbers: what a network ends in stands before them.
+PASSING = "View|[Ss]queeze|Select|Slice|Alias|Strided|Permute|Transpose|Index|Gather|Split|Unbind|Clone|Copy|Clamp"
+
+
+def fit(
+    model: nn.Module,
+    train: SeriesBatch | Callable[[int], SeriesBatch],
+    validation: SeriesBatch | None = None,
+    *,
+    epochs: int = 10,
+    batch_size: int = 32,
+    learning_rate: float = 1e-3,
+    patience: int | None = None,
+    schedule: history.Schedule = "constant",
+    weight_decay: float = 0.0,
+    label_smoothing: float = 0.0,
+    seed: int = 0,
+    progress: bool = True,
+) -> history.History:
+    """Train a classifier, where it is, with Adam on the cross-entropy.
+
+    With validation data the model ends with the weights of the epoch with the smallest validation loss, without with
+    those of the last epoch; also when Ctrl-C or an error ends the training, which goes on to the caller.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Called as ``logit, weights = model(x, mask)`` with ``x (B, T, D)`` and ``mask (B, T)`` or None. The logits are
+        ``(B,)``, of class 1, or ``(B, C)``; the weights may be None.
+    train : SeriesBatch, or callable
+        Labels 0 to C-1. The truth is not looked at. Where series can be drawn at will, a function that takes the epoch,
+        counted from 1, and returns its series, equally many each time; it is called once an epoch.
+    validation : SeriesBatch, optional
+        Series to choose the epoch.
+    epochs : int
+        The most passes over the training data.
+    batch_size : int
+        B, series per update.
+    learning_rate : float
+        Step size of Adam, the largest where it changes.
+    patience : int, optional
+        Epochs without a new best validation loss after which training stops; None for never.
+    schedule : {"constant", "cosine"}
+        How the step size changes: not at all; or up to ``learning_rate`` in the first tenth of all updates,
+        and down to 0 along half a cosine (Loshchilov and Hutter 2017).
+    weight_decay : float
+        Share of the weights by which they shrink in every update, times the step size (AdamW, Loshchilov and Hutter
+        2019); biases and the scales of normalisation are spared.
+    label_smoothing : float
+        Share of every label that is spread over all classes alike (Szegedy et al. 2016), in both losses.
+    seed : int
+        Seed of the order of the series.
+    progress : bool
+        Show a bar while training runs, on standard output; it leaves nothing behind.
+
+    Raises
+    ------
+    ValueError
+        When a setting is out of range, a batch is empty or has labels that the model has no output for, an epoch has
+        another number of series than the first, or the model does not return logits.
+    FloatingPointError
+        When a loss is no longer finite.
+    """
+    history.check_settings(
+        epochs, batch_size, learning_rate, patience, schedule, weight_decay, label_smoothing, seed, validation
+    )
+    series = train(1) if callable(train) else train
+    classes = _classes(model, series)
+    history.check_labels("train", series, classes)
+    if validation is not None:
+        history.check_labels("validation", validation, classes)
+    updates = epochs * math.ceil(len(series) / batch_size)
+    groups = [
+        {"params": [weight for weight in model.parameters() if (weight.ndim > 1) == decays], "weight_decay": share}
+        for decays, share in ((True, float(weight_decay)), (False, 0.0))
+    ]
+    optimiser = torch.optim.AdamW(groups, lr=float(learning_rate))
+    pace = torch.optim.lr_scheduler.LambdaLR(optimiser, _pace(schedule, updates))
+    order = torch.Generator().manual_seed(int(seed))
+    record = history.Record(lambda: {name: tensor.clone() for name, tensor in model.state_dict().items()}, patience)
+    with history.progress_bar(updates, "update", show=progress) as bar:
+        try:
+            while len(record.rows) < epochs and not record.stopped_by:
+                if record.rows:
+                    series = history.drawn(train, len(record.rows) + 1, classes, series)
+                model.train()
+                total = 0.0
+                for index in torch.randperm(len(series), generator=order).split(int(batch_size)):
+                    x, y, mask = _tensors(series, index.numpy(), model)
+                    loss = _loss(wide(model(x, mask)[0]), y, label_smoothing)
+                    optimiser.zero_grad()
+                    loss.backward()
+                    optimiser.step()
+                    pace.step()
+                    total += loss.item() * len(index)
+                    bar.update()
+                scores = (None, None) if validation is None else _evaluate(model, validation, label_smoothing)
+                record.add(total / len(series), *scores)
+                bar.set_description(f"epoch {len(record.rows)}, loss {total / len(series):.4f}", refresh=False)
+        finally:
+            model.load_state_dict(record.best[2])
+    return record.history
+
+
+def predict(model: nn.Module, batch: SeriesBatch) -> history.Prediction:
+    """Apply a trained classifier, as for `fit`, where it is and in the precision it has.
+
+    Raises ValueError when there are no series, or the model does not return logits.
+    """
+    _classes(model, batch)
+    logits, weights, _ = zip(*_applied(model, batch), strict=True)
+    logit = torch.cat(logits)  # (N,) or (N, C)
+    probability = torch.sigmoid(logit) if logit.ndim == 1 else torch.softmax(logit, dim=1)
+    parts = None if weights[0] is None else torch.cat(weights).cpu().double().numpy()
+    return history.Prediction(probability.cpu().double().numpy(), parts)
+
+
+def _classes(model: nn.Module, batch: SeriesBatch) -> int:
+    """Return how many classes the model tells apart, by what it says of one series; refuse what are no logits."""
+    if not len(batch):
+        raise ValueError("batch must hold at least one series, got none")
+    model.eval()
+    x, _, mask = _tensors(batch, slice(1), model)
+    with torch.enable_grad():
+        logit = model(x.requires_grad_().clone(), mask)[0]
+    if logit.shape != (1,) and (logit.ndim != 2 or len(logit) != 1 or logit.shape[1] < 2):
+        raise ValueError(
+            f"model must return logits (B,) or (B, C >= 2), then weights; got {tuple(logit.shape)} for B = 1"
+        )
+    node = logit.grad_fn
+    while node is not None and re.search(PASSING, node.name()):
+        node = node.next_functions[0][0]
+    if node is not None and re.search("igmoid|oftmax", node.name()):
+        raise ValueError(f"model must return logits, got the output of {node.name()}: leave out what it ends in")
+    return 2 if logit.ndim == 1 else logit.shape[1]
+
+
+def _loss(logit: Tensor, y: Tensor, label_smoothing: float, reduction: str = "mean") -> Tensor:
+    if logit.ndim == 2:
+        return functional.cross_entropy(logit, y, label_smoothing=float(label_smoothing), reduction=reduction)
+    target = y.to(logit.dtype) * (1 - label_smoothing) + label_smoothing / 2
+    return functional.binary_cross_entropy_with_logits(logit, target, reduction=reduction)
+
+
+def _pace(schedule: history.Schedule, updates: int) -> Callable[[int], float]:
+    """Return the share of the step size that each of so many updates takes."""
+    if schedule == "constant":
+        return lambda update: 1.0
+    warm_up = max(1, round(history.WARM_UP * updates))
+    falling = max(1, updates - warm_up)
+    return lambda update: min(update / warm_up, (1 + math.cos(math.pi * (update - warm_up) / falling)) / 2)
+
+
+def _evaluate(model: nn.Module, batch: SeriesBatch, label_smoothing: float) -> tuple[float, float]:
+    """Return the mean loss and the accuracy."""
+    loss = correct = 0.0
+    for logit, _, y in _applied(model, batch):
+        loss += _loss(logit, y, label_smoothing, "sum").item()
+        correct += ((logit > 0 if logit.ndim == 1 else logit.argmax(dim=1)) == y).sum().item()
+    return loss / len(batch), correct / len(batch)
+
+
+@torch.no_grad()
+def _applied(model: nn.Module, batch: SeriesBatch) -> Iterator[tuple[Tensor, Tensor | None, Tensor]]:
+    """Yield logits, weights and labels, some series at a time."""
+    model.eval()
+    for begin in range(0, len(batch), history.PREDICTION_BATCH):
+        x, y, mask = _tensors(batch, slice(begin, begin + history.PREDICTION_BATCH), model)
+        logit, weights = model(x, mask)
+        yield wide(logit), weights, y
+
+
+def _tensors(batch: SeriesBatch, index: slice | np.ndarray, model: nn.Module) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Return some series as ``x (B, T, D)``, ``y (B,) int64``, mask ``(B, T)``, where and as precise as the model is."""
+    like = next(model.parameters())
+    x = torch.tensor(batch.x[index], dtype=like.dtype, device=like.device)
+    y = torch.tensor(batch.y[index], dtype=torch.int64, device=like.device)
+    return x, y, None if batch.mask is None else torch.tensor(batch.mask[index], device=like.device)

@@ -1,0 +1,469 @@
+"""The network of source A, a BiLSTM pooled by attention; what it can be made of; and what it has to beat."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from tsattn_tutorial.arguments import check_choice, check_flag, check_number, check_size
+from tsattn_tutorial.files import written_whole
+
+#: Names of the poolings: attention, and what it has to beat.
+Pooling = Literal["attention", "mean", "max", "last"]
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed PyTorch's generator of the CPU for the lines inside; afterwards its state is as it was."""
+    seed = check_size("seed", seed, 0)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed every GPU too
+        yield
+
+
+def blanked(x: Tensor, mask: Tensor | None, *, in_front: bool = False) -> tuple[Tensor, Tensor]:
+    """Return ``x (B, T, K)`` with 0 on padding, for 0 * NaN would be NaN, and the mask, all true where there is none.
+
+    Raises ValueError unless the mask is ``(B, T) bool`` and leaves every series a real step; with ``in_front``, also
+    when padding stands before a real step.
+    """
+    if mask is None:
+        return x, x.new_ones(x.shape[:2], dtype=torch.bool)
+    if mask.dtype != torch.bool or mask.shape != x.shape[:2]:
+        raise ValueError(f"mask must be {tuple(x.shape[:2])} bool, got {tuple(mask.shape)} {mask.dtype}")
+    lengths = mask.sum(dim=1, keepdim=True)  # (B, 1)
+    if not lengths.all():
+        raise ValueError("mask must leave every series at least one real step, got one of padding only")
+    if in_front and (mask != (torch.arange(x.shape[1], device=mask.device) < lengths)).any():
+        raise ValueError("mask must have all padding at the end of each series, got real steps behind padding")
+    return x.masked_fill(~mask[:, :, None], 0), mask
+
+
+class _Pooling(nn.Module):
+    in_front = False  # whether padding must follow the real steps
+
+    def forward(self, hidden: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Return the context ``(B, K)`` and the weights ``(B, T)``, None where the layer has none.
+
+        Weights sum to 1 over the real steps, and are float32 where the states are half as precise.
+
+        Parameters
+        ----------
+        hidden : Tensor
+            ``(B, T, K)``.
+        mask : Tensor, optional
+            ``(B, T) bool``, true on real steps, at least one in every series; else ValueError.
+        """
+        return self.pool(*blanked(hidden, mask, in_front=self.in_front))
+
+
+class AttentionPooling(_Pooling):
+    """Pool a series into one vector: ``e_t = v^T tanh(W h_t + b) + c``, softmax over time, weighted sum.
+
+    Parameters
+    ----------
+    features : int
+        K, features per time step.
+    attention_units : int
+        A, features in which steps are scored.
+
+    See Also
+    --------
+    tsattn_tutorial.reference.attention_pooling : the same in NumPy.
+    """
+
+    def __init__(self, features: int, attention_units: int) -> None:
+        super().__init__()
+        attention_units = check_size("attention_units", attention_units)
+        self.projection = nn.Linear(check_size("features", features), attention_units)
+        self.query = nn.Linear(attention_units, 1)
+
+    def pool(self, hidden: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+        """Do what `forward` does, once the mask is known to fit and padding to be 0."""
+        scores = self.query(torch.tanh(self.projection(hidden))).squeeze(-1).masked_fill(~real, -torch.inf)  # (B, T)
+        weights = torch.softmax(wide(scores), dim=1)
+        return _weighted(weights, hidden), weights
+
+
+class MeanPooling(_Pooling):
+    """The mean over the real steps: attention whose weights are all the same."""
+
+    def pool(self, hidden: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+        """Do what `forward` does, once the mask is known to fit and padding to be 0."""
+        weights = real.to(wide(hidden).dtype) / real.sum(dim=1, keepdim=True)  # (B, T)
+        return _weighted(weights, hidden), weights
+
+
+class MaxPooling(_Pooling):
+    """The largest value of each feature over the real steps. It has no weights."""
+
+    def pool(self, hidden: Tensor, real: Tensor) -> tuple[Tensor, None]:
+        """Do what `forward` does, once the mask is known to fit."""
+        return hidden.masked_fill(~real[:, :, None], -torch.inf).amax(dim=1), None
+
+
+class LastState(_Pooling):
+    """Where each direction of a recurrent network ends: forwards at the last real step, backwards at the first.
+
+    It has no weights. The features are those of the forward direction, then as many of the backward one.
+    """
+
+    in_front = True
+
+    def pool(self, hidden: Tensor, real: Tensor) -> tuple[Tensor, None]:
+        """Do what `forward` does, once the mask is known to fit."""
+        half, last = hidden.shape[2] // 2, real.sum(dim=1) - 1  # (B,)
+        forwards = hidden[torch.arange(len(hidden), device=hidden.device), last, :half]
+        return torch.cat([forwards, hidden[:, 0, half:]], dim=1), None
+
+
+def wide(x: Tensor) -> Tensor:
+    """Return half precision as float32: a weight of 1e-5 would have one digit left, a sum over time none."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def _weighted(weights: Tensor, hidden: Tensor) -> Tensor:
+    return (weights[:, None, :] @ wide(hidden)).squeeze(1).to(hidden.dtype)  # (B, 1, T) @ (B, T, K) -> (B, K)
+
+
+class Patches(nn.Module):
+    """Cut series into patches of neighbouring samples, each of which becomes one step of the model (Nie et al. 2023).
+
+    The channels of a sample are its D values and, if asked for, their D first differences, which say how steep the
+    series is there. Nothing is learnt here. With the defaults, the series pass as they are.
+
+    Parameters
+    ----------
+    size : int
+        Samples in a patch. Where the last patch is not full, its missing samples are zeros, values and slopes alike: to
+        a model that looks for flat stretches they are one. Train on such series, or cut them to whole patches.
+    slope : float
+        Factor of the first differences ``x_t - x_(t-1)``, a channel beside each value; 0 for none. The first step
+        has none before it, and gets 0.
+    normalise : bool
+        Whether each dimension of each series is first brought to mean 0 and standard deviation 1 over its real
+        steps, whatever its unit. A dimension that never varies becomes 0, and passes no gradient.
+    """
+
+    def __init__(self, size: int = 1, slope: float = 0.0, normalise: bool = False) -> None:
+        super().__init__()
+        self.size, self.slope = check_size("size", size), check_number("slope", slope)
+        self.normalise = check_flag("normalise", normalise)
+
+    def features(self, dimensions: int) -> int:
+        """Count what stands in one patch of series with so many dimensions."""
+        return self.size * dimensions * (2 if self.slope else 1)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return the patches ``(B, P, F)`` and which of them hold a real step, ``(B, P) bool``.
+
+        P is T / size, rounded up; F is as `features` says. What stands in padding is not looked at.
+
+        Parameters
+        ----------
+        x : Tensor
+            ``(B, T, D)``.
+        mask : Tensor, optional
+            ``(B, T) bool``, true on real steps, which come first; else ValueError.
+        """
+        return self.cut(*blanked(x, mask, in_front=True))
+
+    def cut(self, x: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+        """Do what `forward` does, once the mask is known to fit and padding to be 0."""
+        if self.normalise:
+            x = _normalised(x, real)
+        if self.slope:
+            slope = self.slope * x.diff(dim=1, prepend=x[:, :1])  # (B, T, D)
+            x = torch.cat([x, slope * real[:, :, None]], dim=2)  # else the first padded step would have one
+        patches = pad(x, (0, 0, 0, -x.shape[1] % self.size)).unflatten(1, (-1, self.size)).flatten(2)
+        return patches, self._by_patch(real).any(dim=2)
+
+    def spread(self, weights: Tensor, mask: Tensor) -> Tensor:
+        """Share the weight of each patch evenly among its real steps.
+
+        Parameters
+        ----------
+        weights : Tensor
+            ``(B, P)``, 0 on patches of padding.
+        mask : Tensor
+            ``(B, T) bool``, true on real steps.
+
+        Returns
+        -------
+        Tensor
+            ``(B, T)``; the sums of the rows stay as they were.
+        """
+        real = self._by_patch(mask)  # (B, P, size)
+        share = weights / real.sum(dim=2).clamp(min=1)  # (B, P)
+        return (share[:, :, None] * real).flatten(1)[:, : mask.shape[1]]
+
+    def _by_patch(self, mask: Tensor) -> Tensor:
+        return pad(mask, (0, -mask.shape[1] % self.size)).unflatten(1, (-1, self.size))
+
+
+def _normalised(x: Tensor, real: Tensor) -> Tensor:
+    """Bring each series ``(B, T, D)``, 0 on padding, to mean 0 and standard deviation 1; padding stays 0."""
+    real = real[:, :, None]
+    wide, count = wide(x), real.sum(dim=1, keepdim=True)  # (B, T, D), (B, 1, 1)
+
+    def mean(values: Tensor) -> Tensor:
+        return values.sum(dim=1, keepdim=True) / count
+
+    with torch.no_grad():
+        varies = ((wide != wide[:, :1]) & real).any(dim=1, keepdim=True)  # (B, 1, D)
+        limits = torch.finfo(wide.dtype)
+        peak = wide.abs().amax(dim=1, keepdim=True).clamp(min=limits.tiny)
+        scale = 4 * torch.frexp(peak).mantissa / peak  # a power of two: no digit changes, and no square overflows
+    wide = wide * scale
+    centred = (wide - mean(wide)) * real
+    with torch.no_grad():  # under a large offset, the rounding of the mean shows; elsewhere no bit is to change
+        drift = mean(centred)
+        drift = drift.where(drift.square() > limits.eps * mean(centred.square()), 0)
+    centred = (centred - drift) * real
+    deviation = mean(centred.square()).masked_fill(~varies, 1).sqrt()
+    return (centred / deviation).masked_fill(~varies, 0).to(x.dtype)
+
+
+class BiLSTMAttention(nn.Module):
+    """Tell classes of series apart: BiLSTM, attention over time, one linear layer.
+
+    With the default options this is the model of Paialunga (2025), 13,250 parameters in the same order,
+    except that it returns the logit and leaves the sigmoid to the loss.
+
+    Parameters
+    ----------
+    dimensions : int
+        D, values per time step.
+    units : int
+        H, LSTM units per direction.
+    attention_units : int
+        A, features in which steps are scored.
+    layers : int
+        BiLSTMs on top of each other.
+    pooling : {"attention", "mean", "max", "last"}
+        What makes one vector of the states: attention, or what it has to beat, which has no parameters.
+    patch_size, slope, normalise
+        What the LSTM sees of the series: as in `Patches`.
+    classes : int
+        C, at least 2.
+    seed : int
+        Seed of the initial weights. The global random state is left as it was.
+
+    Raises
+    ------
+    ValueError
+        When an argument is out of range or of another type; the message names it.
+    """
+
+    def __init__(
+        self,
+        dimensions: int = 1,
+        units: int = 32,
+        attention_units: int = 64,
+        *,
+        layers: int = 1,
+        pooling: Pooling = "attention",
+        patch_size: int = 1,
+        slope: float = 0.0,
+        normalise: bool = False,
+        classes: int = 2,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        units, layers = check_size("units", units), check_size("layers", layers)
+        #: What the model was built with, but for the seed, as plain numbers and words.
+        self.options: dict[str, Any] = {
+            "dimensions": check_size("dimensions", dimensions),
+            "units": units,
+            "attention_units": check_size("attention_units", attention_units),
+            "layers": layers,
+            "pooling": check_choice("pooling", pooling, get_args(Pooling)),
+            "patch_size": check_size("patch_size", patch_size),
+            "slope": check_number("slope", slope),
+            "normalise": check_flag("normalise", normalise),
+            "classes": check_size("classes", classes, 2),
+        }
+        self.patches = Patches(patch_size, slope, normalise)
+        with seeded(seed):
+            features = self.patches.features(self.options["dimensions"])
+            self.lstm = nn.LSTM(features, units, layers, batch_first=True, bidirectional=True)
+            if pooling == "attention":
+                self.attention = AttentionPooling(2 * units, attention_units)
+            else:  # what stands for it
+                self.attention = {"mean": MeanPooling, "max": MaxPooling, "last": LastState}[pooling]()
+            self.classifier = nn.Linear(2 * units, 1 if classes == 2 else self.options["classes"])
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Return the logits and the weights, ``(B, T)``.
+
+        The logits are ``(B,)``, of class 1, where there are two classes; else ``(B, C)``. The weights of mean pooling
+        are even; with the pooling "max" or "last" there are none. The weight of a patch is spread evenly over its real
+        steps.
+
+        Parameters
+        ----------
+        x : Tensor
+            ``(B, T, D)``.
+        mask : Tensor, optional
+            ``(B, T) bool``, true on real steps, which come first; the rest is padding. What stands there, and how much
+            of it there is, changes nothing; its weights are 0.
+
+        Raises
+        ------
+        ValueError
+            When a shape does not fit, or the mask is not a run of real steps followed by padding.
+        """
+        size = self.options["dimensions"]
+        if x.ndim != 3 or x.shape[2] != size:
+            raise ValueError(f"x must be (B, T, {size}), got {tuple(x.shape)}")
+        x, real = blanked(x, mask, in_front=True)  # (B, T, D), (B, T)
+        patches, full = self.patches.cut(x, real)  # (B, P, F), (B, P)
+        if mask is None:
+            hidden = self.lstm(patches)[0]  # (B, P, 2H)
+        else:  # the backward direction must start at the last real step, not in the padding
+            lengths = full.sum(dim=1).cpu()  # (B,), on the CPU, where packing wants them
+            packed = pack_padded_sequence(patches, lengths, batch_first=True, enforce_sorted=False)
+            hidden = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=patches.shape[1])[0]
+        context, weights = self.attention.pool(hidden, full)  # (B, 2H), (B, P)
+        logit = self.classifier(context)  # (B, C), or (B, 1)
+        if self.options["classes"] == 2:
+            logit = logit.squeeze(-1)
+        return logit, None if weights is None else self.patches.spread(weights, real)
+
+
+class FeedForwardClassifier(nn.Module):
+    """Tell two classes apart by a feed-forward network that takes each time step as a feature of its own.
+
+    Parameters
+    ----------
+    steps : int
+        T, the length of the series.
+    units : sequence of int
+        Units of the hidden layers, with a ReLU behind each.
+    seed : int
+        Seed of the initial weights. The global random state is left as it was.
+
+    Raises
+    ------
+    ValueError
+        When a size is not a positive integer.
+    """
+
+    def __init__(self, steps: int, units: Sequence[int] = (64, 64), *, seed: int = 0) -> None:
+        super().__init__()
+        self.steps = check_size("steps", steps)
+        sizes = [self.steps, *_sizes("units", units)]
+        with seeded(seed):
+            layers = [layer for before, after in pairwise(sizes) for layer in (nn.Linear(before, after), nn.ReLU())]
+            self.layers = nn.Sequential(*layers, nn.Linear(sizes[-1], 1))
+
+    def forward(self, x: Tensor, mask: None = None) -> tuple[Tensor, None]:
+        """Return the logit of class 1, ``(B,)``, of ``x (B, T, 1)``, and None: there are no weights.
+
+        Raises ValueError for another T, and for a mask: every step has a weight of its own.
+        """
+        _check_unpadded(x, mask, self.steps)
+        return self.layers(x.squeeze(-1)).squeeze(-1), None
+
+
+class ConvolutionClassifier(nn.Module):
+    """Tell two classes apart by convolutions over time and global pooling.
+
+    The network of Wang, Yan and Oates (2017) with a quarter of their channels: three convolutions over 7, 5 and 3
+    steps (theirs start with 8, which has no middle), each with batch normalisation and a ReLU, then one number a
+    channel, then a linear unit.
+
+    Parameters
+    ----------
+    filters : sequence of int
+        Channels of the three convolutions.
+    pooling : {"mean", "max"}
+        What is taken of each channel over time; theirs is the mean.
+    seed : int
+        Seed of the initial weights. The global random state is left as it was.
+
+    Raises
+    ------
+    ValueError
+        When there are not three positive numbers of channels, or there is no such pooling.
+    """
+
+    KERNELS = (7, 5, 3)
+
+    def __init__(
+        self, filters: Sequence[int] = (32, 64, 32), *, pooling: Literal["mean", "max"] = "mean", seed: int = 0
+    ) -> None:
+        super().__init__()
+        sizes = [1, *_sizes("filters", filters)]
+        if len(sizes) != 1 + len(self.KERNELS):
+            raise ValueError(f"filters must be {len(self.KERNELS)} numbers, got {filters!r}")
+        self.pooling = check_choice("pooling", pooling, ("mean", "max"))
+        layers: list[nn.Module] = []
+        with seeded(seed):
+            for before, after, kernel_size in zip(sizes[:-1], sizes[1:], self.KERNELS, strict=True):
+                layers += [nn.Conv1d(before, after, kernel_size, padding="same"), nn.BatchNorm1d(after), nn.ReLU()]
+            self.layers = nn.Sequential(*layers)
+            self.classifier = nn.Linear(sizes[-1], 1)
+
+    def forward(self, x: Tensor, mask: None = None) -> tuple[Tensor, None]:
+        """Return the logit of class 1, ``(B,)``, of ``x (B, T, 1)``, and None: there are no weights.
+
+        Raises ValueError for a mask: batch normalisation would take its statistics of padding too.
+        """
+        _check_unpadded(x, mask)
+        hidden = self.layers(x.transpose(1, 2))  # (B, K, T)
+        pooled = hidden.mean(dim=2) if self.pooling == "mean" else hidden.amax(dim=2)  # (B, K)
+        return self.classifier(pooled).squeeze(-1), None
+
+
+def _sizes(name: str, sizes: Iterable[int]) -> list[int]:
+    return [check_size(name, size) for size in (sizes if isinstance(sizes, Iterable) else [sizes])]
+
+
+def _check_unpadded(x: Tensor, mask: Tensor | None, steps: int | None = None) -> None:
+    if x.ndim != 3 or x.shape[2] != 1 or steps not in (None, x.shape[1]):
+        raise ValueError(f"x must be (B, {steps or 'T'}, 1), got {tuple(x.shape)}")
+    if mask is not None:
+        raise ValueError("mask: this network takes series without padding only, got a mask")
+
+
+def save_model(model: BiLSTMAttention, path: str | os.PathLike[str]) -> None:
+    """Write the options and weights of a model to a file in an existing folder.
+
+    The file is read back before it takes its place. What fails leaves the old file, if any, as it was.
+
+    Raises
+    ------
+    ValueError
+        When `load_model` would not give the model back, because it was changed since it was built, say.
+    """
+    if type(model) is not BiLSTMAttention:
+        raise ValueError(f"model must be a BiLSTMAttention, got a {type(model).__name__}")
+    with written_whole(path) as temporary:
+        torch.save({"options": model.options, "weights": model.state_dict()}, temporary)
+        load_model(temporary)
+
+
+def load_model(path: str | os.PathLike[str]) -> BiLSTMAttention:
+    """Read a model back, onto the CPU, in the precision it had. Only tensors and plain values are loaded, never code.
+
+    Raises
+    ------
+    ValueError
+        When the file is not one of `save_model`, or its weights do not fit its options.
+    """
+    with Path(path).open("rb") as file:
+        try:
+            content = torch.load(file, map_location="cpu", weights_only=True)
+            model = BiLSTMAttention(**content["options"])
+            model.load_state_dict(content["weights"], assign=True)  # with their precision
+        except Exception as error:  # torch raises many kinds for a file that is none of its own
+            raise ValueError(f"{path}: expected options and weights of a BiLSTMAttention, got {error!r}") from None
+    return model
