@@ -187,9 +187,7 @@ class AttentionClassifier(BaseClassifier):
 
     def _network(self, seed: int = 0) -> SeriesNetwork:
         options = {"encoder": self.encoder, "pooling": self.pooling, "units": self.units}
-        network = SeriesNetwork(
-            len(self.mean_), len(self.classes_), **options, patch_size=self.patch_size_, seed=seed
-        )
+        network = SeriesNetwork(len(self.mean_), len(self.classes_), **options, patch_size=self.patch_size_, seed=seed)
         return network.to(self.device)
 
     def _class_weights(self, y: np.ndarray) -> np.ndarray | None:
@@ -313,7 +311,11 @@ class AttentionClassifier(BaseClassifier):
         self._check_is_fitted()
         header = {
             "format": FORMAT,
-            "versions": {"tsattn_tutorial": tsattn_tutorial.__version__, "torch": torch.__version__, "aeon": aeon.__version__},
+            "versions": {
+                "tsattn_tutorial": tsattn_tutorial.__version__,
+                "torch": torch.__version__,
+                "aeon": aeon.__version__,
+            },
             "parameters": self.get_params(deep=False),
             "classes": self.classes_.tolist(),
             "class_type": self.classes_.dtype.str,
@@ -356,7 +358,11 @@ class AttentionClassifier(BaseClassifier):
             model.mean_, model.scale_ = arrays.pop("mean"), arrays.pop("scale")
             model.members_, model.histories_ = [], []
             for number in range(header["n_members"]):
-                own = {name.partition(".")[2]: torch.from_numpy(array) for name, array in arrays.items() if name.startswith(f"{number}.")}
+                own = {
+                    name.partition(".")[2]: torch.from_numpy(array)
+                    for name, array in arrays.items()
+                    if name.startswith(f"{number}.")
+                }
                 member = model._network()
                 member.load_state_dict(own)
                 model.members_.append(member.eval())
@@ -379,7 +385,9 @@ class AttentionClassifier(BaseClassifier):
 
     def _batch(self, X, codes: np.ndarray | None = None) -> SeriesBatch:
         """Scale, fill gaps and pad: ``x (n, T, channels)``."""
-        series = [filled((np.asarray(one, float) - self.mean_[:, None]) / self.scale_[:, None]).T for one in _checked(X)]
+        series = [
+            filled((np.asarray(one, float) - self.mean_[:, None]) / self.scale_[:, None]).T for one in _checked(X)
+        ]
         lengths = np.array([len(one) for one in series])
         x = np.zeros((len(series), lengths.max(), len(self.mean_)), np.float32)
         for row, one in zip(x, series, strict=True):
@@ -391,27 +399,30 @@ class AttentionClassifier(BaseClassifier):
     def _logits(self, batch: SeriesBatch) -> np.ndarray:
         return self._over_members(batch, lambda member, x, mask: member(x, mask)[0])
 
-    @torch.no_grad()
-    def _over_members(
-        self, batch: SeriesBatch, apply: Callable[[SeriesNetwork, Tensor, Tensor | None], Tensor]
-    ) -> np.ndarray:
-        """Average what the members say of the series, as float64."""
-        total = 0.0
-        for member in self.members_:
-            member.eval()
-            like = next(member.parameters())
-            pieces = []
-            for begin in range(0, len(batch), PREDICTION_BATCH):
-                part = batch[begin : begin + PREDICTION_BATCH]
-                mask = None if part.mask is None else torch.tensor(part.mask, device=like.device)
-                said = apply(member, torch.tensor(part.x, dtype=like.dtype, device=like.device), mask)
-                pieces.append(said.double().cpu().numpy())
-            total = total + np.concatenate(pieces)
-        return total / len(self.members_)
+    def _over_members(self, batch: SeriesBatch, apply: "Apply") -> np.ndarray:
+        return np.mean([_applied(member, batch, apply) for member in self.members_], axis=0)
 
     @classmethod
     def _get_test_params(cls, parameter_set: str = "default") -> dict[str, Any]:
         return {"units": 4, "updates": 4, "random_state": 0}
+
+
+#: Takes a network, series ``(B, T, D)`` and their mask; returns what is asked of them.
+Apply = Callable[[nn.Module, Tensor, Tensor | None], Tensor]
+
+
+@torch.no_grad()
+def _applied(network: nn.Module, batch: SeriesBatch, apply: Apply) -> np.ndarray:
+    """Return what a network says of the series, as float64, some series at a time."""
+    network.eval()
+    like = next(network.parameters())
+    pieces = []
+    for begin in range(0, len(batch), PREDICTION_BATCH):
+        part = batch[begin : begin + PREDICTION_BATCH]
+        mask = None if part.mask is None else torch.tensor(part.mask, device=like.device)
+        said = apply(network, torch.tensor(part.x, dtype=like.dtype, device=like.device), mask)
+        pieces.append(said.double().cpu().numpy())
+    return np.concatenate(pieces)
 
 
 class _OneLogit(nn.Module):
@@ -457,12 +468,16 @@ def _occlusion(model: _OneLogit, batch: SeriesBatch) -> np.ndarray:
     """
     steps = batch.x.shape[1]
     width = math.ceil(steps / 20)
-    whole = predict_logits(model, batch)
+
+    def logit(series: SeriesBatch) -> np.ndarray:
+        return _applied(model, series, lambda network, x, mask: network(x, mask)[0])
+
+    whole = logit(batch)
     falls, windows = np.zeros((len(batch), steps)), np.zeros(steps)
     for begin in range(0, steps, math.ceil(width / 2)):
         window = slice(begin, begin + width)
         hidden = batch.x.copy()
         hidden[:, window] = 0
-        falls[:, window] += (whole - predict_logits(model, replace(batch, x=hidden)))[:, None]
+        falls[:, window] += (whole - logit(replace(batch, x=hidden)))[:, None]
         windows[window] += 1
     return (falls / windows)[:, :, None]

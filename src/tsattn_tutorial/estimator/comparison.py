@@ -167,7 +167,10 @@ def compare(
     flat, resampled = _one_length(X)
     rivals = {
         "larger class": (flat, DummyClassifier()),
-        "logistic regression": (flat, make_pipeline(FunctionTransformer(_flat), StandardScaler(), LogisticRegression(max_iter=2000))),
+        "logistic regression": (
+            flat,
+            make_pipeline(FunctionTransformer(_flat), StandardScaler(), LogisticRegression(max_iter=2000)),
+        ),
         "MiniRocket": (flat, MiniRocketClassifier(random_state=seed)),
         CONTROL: (X, clone(model).set_params(pooling="mean")),
         ATTENTION: (X, model),
@@ -192,7 +195,9 @@ def _splits(y: np.ndarray, groups, folds: int, repeats: int, seed: int) -> Itera
     members = pd.Series(np.arange(len(y)) if groups is None else np.asarray(groups)).groupby(y).nunique()
     if members.min() < folds:
         what = "series" if groups is None else "groups"
-        raise ValueError(f"folds={folds} needs {folds} {what} of every class, got {members.min()} of {members.idxmin()!r}")
+        raise ValueError(
+            f"folds={folds} needs {folds} {what} of every class, got {members.min()} of {members.idxmin()!r}"
+        )
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     for repeat in range(repeats):
         yield from kind(folds, shuffle=True, random_state=seed + repeat).split(y, y, groups)

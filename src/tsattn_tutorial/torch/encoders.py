@@ -7,7 +7,16 @@ from torch import Tensor, nn
 from torch.nn.functional import max_pool1d, relu
 
 from tsattn_tutorial.arguments import check_choice, check_size
-from tsattn_tutorial.torch.networks import AttentionPooling, MaxPooling, MeanPooling, Patches, blanked, seeded, wide
+from tsattn_tutorial.torch.networks import (
+    AttentionPooling,
+    MaxPooling,
+    MeanPooling,
+    Patches,
+    blanked,
+    run_lstm,
+    seeded,
+    wide,
+)
 
 #: Names of the encoders of `SeriesNetwork`.
 Encoder = Literal["convolution", "bilstm"]
@@ -57,9 +66,8 @@ class SeriesNetwork(nn.Module):
         features = self.patches.features(dimensions)
         with seeded(seed):
             self.encoder = (_Convolutions if encoder == "convolution" else _BiLSTM)(features, units)
-            self.pooling = {"attention": lambda: AttentionPooling(units, units), "mean": MeanPooling, "max": MaxPooling}[
-                pooling
-            ]()
+            kinds = {"attention": lambda: AttentionPooling(units, units), "mean": MeanPooling, "max": MaxPooling}
+            self.pooling = kinds[pooling]()
             self.dropout = nn.Dropout(dropout)
             self.classifier = nn.Linear(units, classes)
 
