@@ -39,6 +39,7 @@ def check_flag(name: str, value: bool) -> bool:
 def check_choice(name: str, value: Choice, choices: Iterable[Choice]) -> Choice:
     """Return a value that is among the choices; raise ValueError, which lists them, for anything else."""
     choices = list(choices)
+    value = str(value) if isinstance(value, np.str_) else value
     if not any(type(value) is type(choice) and value == choice for choice in choices):
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; got {value!r}")
     return value

@@ -85,12 +85,10 @@ def fit(
     if validation is not None:
         history.check_labels("validation", validation, classes)
     updates = epochs * math.ceil(len(series) / batch_size)
-    groups = [
-        {"params": [weight for weight in model.parameters() if (weight.ndim > 1) == decays], "weight_decay": share}
-        for decays, share in ((True, float(weight_decay)), (False, 0.0))
-    ]
+    spared, decayed = ([w for w in model.parameters() if (w.ndim > 1) == decays] for decays in (False, True))
+    groups = [{"params": spared, "weight_decay": 0.0}, {"params": decayed, "weight_decay": float(weight_decay)}]
     optimiser = torch.optim.AdamW(groups, lr=float(learning_rate))
-    pace = torch.optim.lr_scheduler.LambdaLR(optimiser, _pace(schedule, updates))
+    pace = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda update: _pace(schedule, update, updates))
     order = torch.Generator().manual_seed(int(seed))
     record = history.Record(lambda: {name: tensor.clone() for name, tensor in model.state_dict().items()}, patience)
     with history.progress_bar(updates, "update", show=progress) as bar:
@@ -157,13 +155,11 @@ def _loss(logit: Tensor, y: Tensor, label_smoothing: float, reduction: str = "me
     return functional.binary_cross_entropy_with_logits(logit, target, reduction=reduction)
 
 
-def _pace(schedule: history.Schedule, updates: int) -> Callable[[int], float]:
-    """Return the share of the step size that each of so many updates takes."""
-    if schedule == "constant":
-        return lambda update: 1.0
+def _pace(schedule: history.Schedule, update: int, updates: int) -> float:
+    """Return the share of the step size that an update takes."""
     warm_up = max(1, round(history.WARM_UP * updates))
-    falling = max(1, updates - warm_up)
-    return lambda update: min(update / warm_up, (1 + math.cos(math.pi * (update - warm_up) / falling)) / 2)
+    fall = math.pi * (update - warm_up) / max(1, updates - warm_up)
+    return 1.0 if schedule == "constant" else min(update / warm_up, (1 + math.cos(fall)) / 2)
 
 
 def _evaluate(model: nn.Module, batch: SeriesBatch, label_smoothing: float) -> tuple[float, float]:
@@ -186,7 +182,7 @@ def _applied(model: nn.Module, batch: SeriesBatch) -> Iterator[tuple[Tensor, Ten
 
 
 def _tensors(batch: SeriesBatch, index: slice | np.ndarray, model: nn.Module) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Return some series as ``x (B, T, D)``, ``y (B,) int64``, mask ``(B, T)``, where and as precise as the model is."""
+    """Return some series as ``x (B, T, D)``, ``y (B,)`` and mask ``(B, T)``, where and as precise as the model is."""
     like = next(model.parameters())
     x = torch.tensor(batch.x[index], dtype=like.dtype, device=like.device)
     y = torch.tensor(batch.y[index], dtype=torch.int64, device=like.device)

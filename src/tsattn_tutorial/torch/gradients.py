@@ -6,8 +6,7 @@ from torch import Tensor, nn
 
 from tsattn_tutorial.arguments import check_size
 from tsattn_tutorial.datasets import SeriesBatch
-
-GRADIENT_BATCH = 256  # series per backward pass; changes memory, not results
+from tsattn_tutorial.history import PREDICTION_BATCH
 
 
 def input_gradients(model: nn.Module, batch: SeriesBatch) -> np.ndarray:
@@ -30,8 +29,7 @@ def input_gradients(model: nn.Module, batch: SeriesBatch) -> np.ndarray:
     ValueError
         When the batch is empty.
     """
-    x, mask = _real(batch)
-    return _gradients(model, x, mask)
+    return _gradients(model, _on_real(batch.x.astype(float), batch.mask), batch.mask)
 
 
 def integrated_gradients(
@@ -67,37 +65,31 @@ def integrated_gradients(
         When the batch is empty, the baseline does not fit or is not finite, or ``steps`` is not a positive integer.
     """
     steps = check_size("steps", steps)
-    x, mask = _real(batch)
+    x = _on_real(batch.x.astype(float), batch.mask)
     start = np.asarray(baseline, dtype=float)
     if start.shape not in ((), x.shape[1:], x.shape) or not np.isfinite(start).all():
         raise ValueError(f"baseline must be finite: one number, {x.shape[1:]} or {x.shape}; got {start.shape}")
     way = x - start  # (N, T, D)
-    total = np.zeros(x.shape)
-    for step in range(steps):
-        total += _gradients(model, start + (step + 0.5) / steps * way, mask)
-    return way * total / steps
+    middles = ((step + 0.5) / steps for step in range(steps))
+    return way * sum(_gradients(model, start + middle * way, batch.mask) for middle in middles) / steps
 
 
-def _real(batch: SeriesBatch) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return the samples, with 0 for what stands in padding, ``(N, T, D) float64``, and the mask."""
-    if not len(batch):
-        raise ValueError("batch must hold at least one series, got none")
-    x = batch.x.astype(float)
-    return (x, None) if batch.mask is None else (np.where(batch.mask[:, :, None], x, 0.0), batch.mask)
+def _on_real(values: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    return values if mask is None else np.where(mask[:, :, None], values, 0.0)
 
 
 def _gradients(model: nn.Module, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    if not len(x):
+        raise ValueError("batch must hold at least one series, got none")
     model.eval()
     like = next(model.parameters())
     pieces: list[Tensor] = []
-    for begin in range(0, len(x), GRADIENT_BATCH):
-        part = slice(begin, begin + GRADIENT_BATCH)
+    for begin in range(0, len(x), PREDICTION_BATCH):
+        part = slice(begin, begin + PREDICTION_BATCH)
         samples = torch.tensor(x[part], dtype=like.dtype, device=like.device, requires_grad=True)
-        real = None if mask is None else torch.tensor(mask[part], device=like.device)
-        logit, _ = model(samples, real)  # (B,)
+        logit, _ = model(samples, None if mask is None else torch.tensor(mask[part], device=like.device))
         if logit.ndim != 1:
             raise ValueError(f"model must return one logit a series, (B,), got {tuple(logit.shape)}")
         # A logit depends on its own series alone, so the gradient of the sum holds that of each.
         pieces += torch.autograd.grad(logit.sum(), samples)
-    gradients = torch.cat(pieces).cpu().double().numpy()
-    return gradients if mask is None else np.where(mask[:, :, None], gradients, 0.0)
+    return _on_real(torch.cat(pieces).cpu().double().numpy(), mask)

@@ -1,6 +1,5 @@
 """The network of source A, a BiLSTM pooled by attention; what it can be made of; and what it has to beat."""
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -22,9 +21,8 @@ Pooling = Literal["attention", "mean", "max", "last"]
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Seed PyTorch's generator of the CPU for the lines inside; afterwards its state is as it was."""
-    seed = check_size("seed", seed, 0)
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed every GPU too
+        torch.default_generator.manual_seed(check_size("seed", seed, 0))  # torch.manual_seed would seed every GPU too
         yield
 
 
@@ -81,9 +79,8 @@ class AttentionPooling(_Pooling):
 
     def __init__(self, features: int, attention_units: int) -> None:
         super().__init__()
-        attention_units = check_size("attention_units", attention_units)
-        self.projection = nn.Linear(check_size("features", features), attention_units)
-        self.query = nn.Linear(attention_units, 1)
+        self.projection = nn.Linear(check_size("features", features), check_size("attention_units", attention_units))
+        self.query = nn.Linear(self.projection.out_features, 1)
 
     def pool(self, hidden: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
         """Do what `forward` does, once the mask is known to fit and padding to be 0."""
@@ -122,6 +119,9 @@ class LastState(_Pooling):
         half, last = hidden.shape[2] // 2, real.sum(dim=1) - 1  # (B,)
         forwards = hidden[torch.arange(len(hidden), device=hidden.device), last, :half]
         return torch.cat([forwards, hidden[:, 0, half:]], dim=1), None
+
+
+PLAIN = {"mean": MeanPooling, "max": MaxPooling, "last": LastState}
 
 
 def wide(x: Tensor) -> Tensor:
@@ -177,11 +177,9 @@ class Patches(nn.Module):
 
     def cut(self, x: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
         """Do what `forward` does, once the mask is known to fit and padding to be 0."""
-        if self.normalise:
-            x = _normalised(x, real)
-        if self.slope:
-            slope = self.slope * x.diff(dim=1, prepend=x[:, :1])  # (B, T, D)
-            x = torch.cat([x, slope * real[:, :, None]], dim=2)  # else the first padded step would have one
+        x = _normalised(x, real) if self.normalise else x
+        if self.slope:  # padded steps have none, not even the first
+            x = torch.cat([x, self.slope * x.diff(dim=1, prepend=x[:, :1]) * real[:, :, None]], dim=2)
         patches = pad(x, (0, 0, 0, -x.shape[1] % self.size)).unflatten(1, (-1, self.size)).flatten(2)
         return patches, self._by_patch(real).any(dim=2)
 
@@ -210,25 +208,20 @@ class Patches(nn.Module):
 
 def _normalised(x: Tensor, real: Tensor) -> Tensor:
     """Bring each series ``(B, T, D)``, 0 on padding, to mean 0 and standard deviation 1; padding stays 0."""
-    real = real[:, :, None]
-    wide, count = wide(x), real.sum(dim=1, keepdim=True)  # (B, T, D), (B, 1, 1)
+    z, real = wide(x), real[:, :, None]  # (B, T, D), (B, T, 1)
 
     def mean(values: Tensor) -> Tensor:
-        return values.sum(dim=1, keepdim=True) / count
+        return values.sum(dim=1, keepdim=True) / real.sum(dim=1, keepdim=True)
 
-    with torch.no_grad():
-        varies = ((wide != wide[:, :1]) & real).any(dim=1, keepdim=True)  # (B, 1, D)
-        limits = torch.finfo(wide.dtype)
-        peak = wide.abs().amax(dim=1, keepdim=True).clamp(min=limits.tiny)
-        scale = 4 * torch.frexp(peak).mantissa / peak  # a power of two: no digit changes, and no square overflows
-    wide = wide * scale
-    centred = (wide - mean(wide)) * real
-    with torch.no_grad():  # under a large offset, the rounding of the mean shows; elsewhere no bit is to change
-        drift = mean(centred)
-        drift = drift.where(drift.square() > limits.eps * mean(centred.square()), 0)
-    centred = (centred - drift) * real
-    deviation = mean(centred.square()).masked_fill(~varies, 1).sqrt()
-    return (centred / deviation).masked_fill(~varies, 0).to(x.dtype)
+    varies = ((z != z[:, :1]) & real).any(dim=1, keepdim=True)  # (B, 1, D)
+    limits = torch.finfo(z.dtype)
+    peak = z.detach().abs().amax(dim=1, keepdim=True).clamp(min=limits.tiny)
+    z = z * (4 * torch.frexp(peak).mantissa / peak)  # a power of two: no digit changes, and no square overflows
+    z = (z - mean(z)) * real
+    drift = mean(z.detach())  # the rounding of the mean; it shows under a large offset, elsewhere no bit is to change
+    drift = drift.where(drift.square() > limits.eps * mean(z.detach().square()), 0)
+    z = (z - drift) * real
+    return (z / mean(z.square()).masked_fill(~varies, 1).sqrt()).masked_fill(~varies, 0).to(x.dtype)
 
 
 class BiLSTMAttention(nn.Module):
@@ -277,27 +270,21 @@ class BiLSTMAttention(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        units, layers = check_size("units", units), check_size("layers", layers)
+        sizes = {"dimensions": dimensions, "units": units, "attention_units": attention_units, "layers": layers}
         #: What the model was built with, but for the seed, as plain numbers and words.
-        self.options: dict[str, Any] = {
-            "dimensions": check_size("dimensions", dimensions),
-            "units": units,
-            "attention_units": check_size("attention_units", attention_units),
-            "layers": layers,
+        self.options: dict[str, Any] = {name: check_size(name, size) for name, size in sizes.items()}
+        dimensions, units, attention_units, layers = self.options.values()
+        self.patches = Patches(check_size("patch_size", patch_size), slope, normalise)
+        self.options |= {
             "pooling": check_choice("pooling", pooling, get_args(Pooling)),
-            "patch_size": check_size("patch_size", patch_size),
-            "slope": check_number("slope", slope),
-            "normalise": check_flag("normalise", normalise),
-            "classes": check_size("classes", classes, 2),
+            "patch_size": self.patches.size,
         }
-        self.patches = Patches(patch_size, slope, normalise)
+        self.options |= {"slope": self.patches.slope, "normalise": self.patches.normalise}
+        self.options["classes"] = check_size("classes", classes, 2)
         with seeded(seed):
-            features = self.patches.features(self.options["dimensions"])
-            self.lstm = nn.LSTM(features, units, layers, batch_first=True, bidirectional=True)
-            if pooling == "attention":
-                self.attention = AttentionPooling(2 * units, attention_units)
-            else:  # what stands for it
-                self.attention = {"mean": MeanPooling, "max": MaxPooling, "last": LastState}[pooling]()
+            self.lstm = nn.LSTM(self.patches.features(dimensions), units, layers, batch_first=True, bidirectional=True)
+            # Attention, or what stands for it.
+            self.attention = PLAIN[pooling]() if pooling in PLAIN else AttentionPooling(2 * units, attention_units)
             self.classifier = nn.Linear(2 * units, 1 if classes == 2 else self.options["classes"])
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
@@ -327,9 +314,7 @@ class BiLSTMAttention(nn.Module):
         patches, full = self.patches.cut(x, real)  # (B, P, F), (B, P)
         hidden = run_lstm(self.lstm, patches, None if mask is None else full)  # (B, P, 2H)
         context, weights = self.attention.pool(hidden, full)  # (B, 2H), (B, P)
-        logit = self.classifier(context)  # (B, C), or (B, 1)
-        if self.options["classes"] == 2:
-            logit = logit.squeeze(-1)
+        logit = self.classifier(context).squeeze(-1)  # (B, C), or (B,)
         return logit, None if weights is None else self.patches.spread(weights, real)
 
 
@@ -438,7 +423,7 @@ def _check_unpadded(x: Tensor, mask: Tensor | None, steps: int | None = None) ->
         raise ValueError("mask: this network takes series without padding only, got a mask")
 
 
-def save_model(model: BiLSTMAttention, path: str | os.PathLike[str]) -> None:
+def save_model(model: BiLSTMAttention, path: str | Path) -> None:
     """Write the options and weights of a model to a file in an existing folder.
 
     The file is read back before it takes its place. What fails leaves the old file, if any, as it was.
@@ -455,7 +440,7 @@ def save_model(model: BiLSTMAttention, path: str | os.PathLike[str]) -> None:
         load_model(temporary)
 
 
-def load_model(path: str | os.PathLike[str]) -> BiLSTMAttention:
+def load_model(path: str | Path) -> BiLSTMAttention:
     """Read a model back, onto the CPU, in the precision it had. Only tensors and plain values are loaded, never code.
 
     Raises
