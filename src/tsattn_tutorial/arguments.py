@@ -13,6 +13,12 @@ import numpy as np
 Choice = TypeVar("Choice")
 
 
+def require(condition: bool, message: str) -> None:
+    """Raise ValueError with the message unless the condition holds."""
+    if not condition:
+        raise ValueError(message)
+
+
 def check_size(name: str, value: int, least: int = 1) -> int:
     """Return a whole number of at least ``least`` as an int; raise ValueError for anything else."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:

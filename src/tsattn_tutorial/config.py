@@ -9,9 +9,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from tsattn_tutorial.files import written_whole
-
-__all__ = ["ConfigError", "SineConfig"]
+from tsattn_tutorial.arguments import require
 
 
 class ConfigError(ValueError):
@@ -27,10 +25,10 @@ Positive = Annotated[float, Field(gt=0)]
 class SineConfig(BaseModel):
     """Everything that decides what a set of sine waves looks like.
 
-    The keys and defaults are those of the JSON file that drives the source (Paialunga 2025), so its
-    files load unchanged; ``noise_std`` and ``seed`` are ours. Every range is half-open: the maximum
-    itself is never drawn. Locations and lengths are fractions of ``num_points`` and become whole
-    samples, their steps at least one sample.
+    The keys and defaults are those of the JSON file that drives the source (Paialunga 2025), so its files load
+    unchanged; ``noise_std`` and ``seed`` are ours. NumPy's numbers are welcome. Every range is half-open: the maximum
+    itself is never drawn. Locations and lengths are fractions of ``num_points`` and become whole samples, their steps
+    at least one sample.
 
     Parameters
     ----------
@@ -85,43 +83,39 @@ class SineConfig(BaseModel):
     picture_folder: str = "pictures"
 
     def __init__(self, /, **values: Any) -> None:
+        plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in values.items()}
         try:
-            super().__init__(**values)
+            super().__init__(**plain)
         except ValidationError as error:
             raise ConfigError(_describe(error)) from None
 
     @model_validator(mode="after")
     def _ranges_agree(self) -> Self:
         for name in ("loc", "length", "freq", "amp"):
-            low, high = getattr(self, f"min_{name}"), getattr(self, f"max_{name}")
-            if not low < high:
-                raise ValueError(f"min_{name}: expected a value below max_{name} ({high}), got {low}")
-        for name in ("freq", "amp"):
-            low, high, step = (getattr(self, f"{part}_{name}") for part in ("min", "max", "step"))
-            if (high - low) / step > MOST_VALUES:
-                raise ValueError(
-                    f"step_{name}: expected at most {MOST_VALUES:,} steps from {low} to {high}, got {step}"
-                )
+            low, high, step = self._range(name)
+            require(low < high, f"min_{name}: expected a value below max_{name} ({high}), got {low}")
+            if name in ("freq", "amp"):
+                fine = (high - low) / step <= MOST_VALUES
+                require(fine, f"step_{name}: expected at most {MOST_VALUES:,} steps from {low} to {high}, got {step}")
+            else:
+                wanted = f"expected at least one sample more than min_{name} ({low})"
+                require(self._samples(name).size > 0, f"max_{name}: {wanted}, got {high}")
         nyquist = (self.num_points - 1) / 2  # both ends of the window are samples
-        if self.max_freq > nyquist:
-            raise ValueError(
-                f"max_freq: expected at most (num_points - 1) / 2 = {nyquist} cycles "
-                f"(more cannot be sampled), got {self.max_freq}"
-            )
-        for name, values in {"length": self.lengths, "loc": self.starts}.items():
-            if values.size == 0:
-                low, high = getattr(self, f"min_{name}"), getattr(self, f"max_{name}")
-                raise ValueError(f"max_{name}: expected at least one sample more than min_{name} ({low}), got {high}")
-        if self.lengths[0] < 2:
-            raise ValueError(
-                f"min_length: expected at least 2 samples, min_length * num_points >= 2, "
-                f"got {self.min_length} * {self.num_points} (a single sample held is no change)"
-            )
-        if self.starts[-1] > self.num_points - 2:
-            raise ValueError(
-                f"max_loc: expected every start to leave at least 2 samples of {self.num_points}, "
-                f"got min_loc {self.min_loc}, max_loc {self.max_loc}, step_loc {self.step_loc}"
-            )
+        require(
+            self.max_freq <= nyquist,
+            f"max_freq: expected at most (num_points - 1) / 2 = {nyquist} cycles (more cannot be sampled), "
+            f"got {self.max_freq}",
+        )
+        require(
+            self.lengths[0] >= 2,
+            f"min_length: expected at least 2 samples, min_length * num_points >= 2, "
+            f"got {self.min_length} * {self.num_points} (a single sample held is no change)",
+        )
+        require(
+            self.starts[-1] <= self.num_points - 2,
+            f"max_loc: expected every start to leave at least 2 samples of {self.num_points}, "
+            f"got min_loc {self.min_loc}, max_loc {self.max_loc}, step_loc {self.step_loc}",
+        )
         return self
 
     @property
@@ -137,30 +131,23 @@ class SineConfig(BaseModel):
     @property
     def frequencies(self) -> np.ndarray:
         """Possible frequencies in cycles per window, ``(F,) float64``."""
-        return _half_open(self.min_freq, self.max_freq, self.step_freq)
+        return _half_open(*self._range("freq"))
 
     @property
     def amplitudes(self) -> np.ndarray:
         """Possible amplitudes, ``(A,) float64``."""
-        return _half_open(self.min_amp, self.max_amp, self.step_amp)
+        return _half_open(*self._range("amp"))
+
+    def _range(self, name: str) -> tuple[float, ...]:
+        """Return least value, bound and step."""
+        return tuple(getattr(self, f"{part}_{name}") for part in ("min", "max", "step"))
 
     def _samples(self, name: str) -> np.ndarray:
-        low, high, step = (_floor(getattr(self, f"{part}_{name}") * self.num_points) for part in ("min", "max", "step"))
+        low, high, step = (_floor(fraction * self.num_points) for fraction in self._range(name))
         return np.arange(low, high, max(1, step))
 
     def replace(self, **changes: Any) -> "SineConfig":
-        """Return a checked copy with some keys changed.
-
-        Parameters
-        ----------
-        **changes
-            Keys and their new values.
-
-        Raises
-        ------
-        ConfigError
-            As for the constructor.
-        """
+        """Return a copy with some keys changed, checked like any other."""
         return SineConfig(**(self.model_dump() | changes))
 
     @classmethod
@@ -191,22 +178,6 @@ class SineConfig(BaseModel):
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from None
 
-    def to_json(self, path: str | os.PathLike[str]) -> None:
-        """Write every key to a JSON file, whole or not at all.
-
-        Parameters
-        ----------
-        path : str or path
-            Target; its folder must exist.
-
-        Raises
-        ------
-        FileNotFoundError
-            When the folder does not exist.
-        """
-        with written_whole(path) as temporary:
-            temporary.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
-
 
 def _floor(value: float) -> int:
     """Floor that forgives the last bits: 0.29 * 100 is 28.999999999999996, and means 29."""
@@ -219,12 +190,10 @@ def _half_open(low: float, high: float, step: float) -> np.ndarray:
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        raise ValueError(f"the key {repeated[0]} twice")
-    return values
+    names = [name for name, _ in pairs]
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    require(repeated is None, f"the key {repeated} twice")
+    return dict(pairs)
 
 
 def _describe(error: ValidationError) -> str:

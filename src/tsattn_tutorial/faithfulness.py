@@ -1,25 +1,15 @@
-"""Put a ranking of time steps to the test: delete or insert the best ones, and see what the score does.
+"""Put a ranking of time steps to the test: delete the best ones, and see what the score does.
 
 After Petsiuk, Das and Saenko (2018), for series. If a ranking names what a score rests on, the score falls soon when
-steps are deleted in that order, and rises soon when they are inserted into a series that had lost them all. What stands
-where a step was deleted decides the answer, so there is no default for it.
+steps are deleted in that order, and late in the reverse order. What stands where a step was deleted decides the answer,
+so there is no default for it.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-__all__ = [
-    "Replacement",
-    "Score",
-    "area",
-    "deletion_curve",
-    "insertion_curve",
-    "interpolated",
-    "ranking",
-    "series_mean",
-    "taken_from",
-]
+from tsattn_tutorial.arguments import require
 
 #: Takes series ``(N, T, D)`` and their deleted steps ``(N, T) bool``; returns the series with something else there.
 Replacement = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -45,17 +35,18 @@ def ranking(importance: np.ndarray) -> np.ndarray:
     ValueError
         When the shape is another, or there is a NaN.
     """
-    importance = np.asarray(importance)
-    if importance.ndim != 2 or np.isnan(importance).any():
-        raise ValueError(f"importance must be (N, T) without NaN, got {importance.shape}")
-    order = np.argsort(-importance.astype(float), axis=1, kind="stable")
-    return np.argsort(order, axis=1)
+    importance = np.asarray(importance, dtype=float)
+    fine = importance.ndim == 2 and not np.isnan(importance).any()
+    require(fine, f"importance must be (N, T) without NaN, got {importance.shape}")
+    return np.argsort(np.argsort(-importance, axis=1, kind="stable"), axis=1)
 
 
 def deletion_curve(
     score: Score, x: np.ndarray, importance: np.ndarray, shares: np.ndarray, replacement: Replacement
 ) -> np.ndarray:
     """Score series that have lost their most important steps.
+
+    With ``-importance`` and ``1 - shares`` the most important steps are kept instead: the curve of insertion.
 
     Parameters
     ----------
@@ -80,20 +71,18 @@ def deletion_curve(
     ValueError
         When a shape does not fit, or a share is outside [0, 1].
     """
-    return _curve(score, x, importance, shares, replacement, lambda place, count: place < count)
-
-
-def insertion_curve(
-    score: Score, x: np.ndarray, importance: np.ndarray, shares: np.ndarray, replacement: Replacement
-) -> np.ndarray:
-    """Score series that have lost all but their most important steps. Arguments and errors as `deletion_curve`.
-
-    Returns
-    -------
-    ndarray
-        ``(N, S)``; ``shares`` are those of the steps that are there.
-    """
-    return _curve(score, x, importance, shares, replacement, lambda place, count: place >= count)
+    x, importance, shares = _floats(x), np.asarray(importance), np.asarray(shares, dtype=float)
+    fine = x.ndim == 3 and importance.shape == x.shape[:2]
+    require(fine, f"x must be (N, T, D) and importance (N, T), got {x.shape} and {importance.shape}")
+    fine = shares.ndim == 1 and shares.size and ((shares >= 0) & (shares <= 1)).all()
+    require(fine, f"shares must be (S,) in [0, 1], got {shares}")
+    place = ranking(importance)
+    columns = []
+    for count in np.rint(shares * x.shape[1]).astype(int):
+        column = np.asarray(score(replacement(x, place < count)))
+        require(column.shape == (len(x),), f"score must return ({len(x)},), got {column.shape}")
+        columns.append(column)
+    return np.stack(columns, axis=1)
 
 
 def area(curve: np.ndarray, shares: np.ndarray) -> np.ndarray:
@@ -117,10 +106,8 @@ def area(curve: np.ndarray, shares: np.ndarray) -> np.ndarray:
         When the shapes do not fit, or the shares do not rise.
     """
     curve, shares = np.asarray(curve, dtype=float), np.asarray(shares, dtype=float)
-    if curve.ndim != 2 or shares.shape != curve.shape[1:] or shares.size < 2 or not (np.diff(shares) > 0).all():
-        raise ValueError(
-            f"curve must be (N, S) and shares (S,), rising, S at least 2; got {curve.shape} and {shares.shape}"
-        )
+    fine = curve.ndim == 2 and shares.shape == curve.shape[1:] and shares.size > 1 and (np.diff(shares) > 0).all()
+    require(fine, f"curve must be (N, S) and shares (S,), rising, S > 1; got {curve.shape} and {shares.shape}")
     return np.trapezoid(curve, shares, axis=1) / (shares[-1] - shares[0])
 
 
@@ -132,7 +119,7 @@ def interpolated(x: np.ndarray, deleted: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     x : ndarray
-        ``(N, T, D)``.
+        ``(N, T, D)``. Whole numbers become floats.
     deleted : ndarray
         ``(N, T) bool``.
 
@@ -141,9 +128,10 @@ def interpolated(x: np.ndarray, deleted: np.ndarray) -> np.ndarray:
     ValueError
         When a shape does not fit.
     """
+    x = _floats(x)
     result = series_mean(x, deleted)
     step = np.arange(x.shape[1])
-    for series, gone, values in zip(result, deleted, x, strict=True):
+    for series, gone, values in zip(result, np.asarray(deleted), x, strict=True):
         left = np.flatnonzero(~gone)
         if left.size:
             for dimension in range(x.shape[2]):
@@ -153,7 +141,7 @@ def interpolated(x: np.ndarray, deleted: np.ndarray) -> np.ndarray:
 
 def series_mean(x: np.ndarray, deleted: np.ndarray) -> np.ndarray:
     """Put the mean of the series, over all its steps, where steps were deleted. Arguments as `interpolated`."""
-    return taken_from(x.mean(axis=1, keepdims=True, dtype=float))(x, deleted)
+    return taken_from(np.mean(x, axis=1, keepdims=True, dtype=float))(x, deleted)
 
 
 def taken_from(other: np.ndarray) -> Replacement:
@@ -166,31 +154,15 @@ def taken_from(other: np.ndarray) -> Replacement:
     """
 
     def replacement(x: np.ndarray, deleted: np.ndarray) -> np.ndarray:
-        if x.ndim != 3 or deleted.shape != x.shape[:2] or deleted.dtype != bool:
-            raise ValueError(f"x must be (N, T, D) and deleted (N, T) bool, got {x.shape}, {deleted.shape}")
+        x, deleted = _floats(x), np.asarray(deleted)
+        fine = x.ndim == 3 and deleted.shape == x.shape[:2] and deleted.dtype == bool
+        require(fine, f"x must be (N, T, D) and deleted (N, T) bool, got {x.shape}, {deleted.shape}")
         return np.where(deleted[:, :, None], np.broadcast_to(other, x.shape), x).astype(x.dtype)
 
     return replacement
 
 
-def _curve(
-    score: Score,
-    x: np.ndarray,
-    importance: np.ndarray,
-    shares: np.ndarray,
-    replacement: Replacement,
-    choose: Callable[[np.ndarray, int], np.ndarray],
-) -> np.ndarray:
-    x, importance, shares = np.asarray(x), np.asarray(importance), np.asarray(shares, dtype=float)
-    if x.ndim != 3 or importance.shape != x.shape[:2]:
-        raise ValueError(f"x must be (N, T, D) and importance (N, T), got {x.shape} and {importance.shape}")
-    if shares.ndim != 1 or not shares.size or not ((shares >= 0) & (shares <= 1)).all():
-        raise ValueError(f"shares must be (S,) in [0, 1], got {shares}")
-    place = ranking(importance)
-    columns = []
-    for count in np.rint(shares * x.shape[1]).astype(int):
-        column = np.asarray(score(replacement(x, choose(place, count))))
-        if column.shape != (len(x),):
-            raise ValueError(f"score must return ({len(x)},), got {column.shape}")
-        columns.append(column)
-    return np.stack(columns, axis=1)
+def _floats(x: np.ndarray) -> np.ndarray:
+    """Return whole numbers as float64, and floats in their own precision."""
+    x = np.asarray(x)
+    return x if x.dtype.kind == "f" else x.astype(float)

@@ -1,23 +1,14 @@
 """How good, how sure, and does the attention lie where the signal is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
-from sklearn.metrics import confusion_matrix, roc_auc_score
+import scipy
 
-__all__ = [
-    "AttentionMass",
-    "BinaryReport",
-    "Estimate",
-    "attention_mass",
-    "attention_mass_by_shift",
-    "binary_report",
-    "mean_interval",
-    "pointing",
-    "proportion_interval",
-]
+from tsattn_tutorial.arguments import check_size, require
+from tsattn_tutorial.datasets import SeriesBatch
 
 BOOTSTRAP_RESAMPLES = 1000
 
@@ -49,11 +40,10 @@ def proportion_interval(successes: int, trials: int) -> Estimate:
     ValueError
         When the counts are out of order.
     """
-    if not 0 <= successes <= trials:
-        raise ValueError(f"expected 0 <= successes <= trials, got {successes} of {trials}")
+    require(0 <= successes <= trials, f"expected 0 <= successes <= trials, got {successes} of {trials}")
     if trials == 0:
         return Estimate(float("nan"), 0.0, 1.0)
-    interval = stats.binomtest(int(successes), int(trials)).proportion_ci(method="wilson")
+    interval = scipy.stats.binomtest(int(successes), int(trials)).proportion_ci(method="wilson")
     return Estimate(successes / trials, float(interval.low), float(interval.high))
 
 
@@ -71,9 +61,9 @@ def mean_interval(values: np.ndarray) -> Estimate:
         With fewer than two values, or one that is not finite.
     """
     values = np.asarray(values, dtype=float)
-    if values.ndim != 1 or values.size < 2 or not np.isfinite(values).all():
-        raise ValueError(f"values must be at least two finite numbers (n,), got {values!r}")
-    half = stats.t.ppf(0.975, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
+    fine = values.ndim == 1 and values.size > 1 and np.isfinite(values).all()
+    require(fine, f"values must be at least two finite numbers (n,), got {values!r}")
+    half = scipy.stats.t.ppf(0.975, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
     return Estimate(*(float(number) for number in (values.mean(), values.mean() - half, values.mean() + half)))
 
 
@@ -83,7 +73,8 @@ class BinaryReport:
 
     Accuracy, precision and recall come with Wilson intervals; F1 and ROC AUC with bootstrap intervals
     over the series, which hold the number of each class fixed and shrink to a point at exactly 0 and 1.
-    A measure that the data cannot define, such as the precision of a model that never says 1, is NaN.
+    What the data cannot define, such as the precision of a model that never says 1, or the bootstrap of a class with
+    one series, is NaN.
 
     Parameters
     ----------
@@ -129,22 +120,22 @@ def binary_report(y: np.ndarray, probability: np.ndarray, *, threshold: float = 
         [0, 1].
     """
     y, probability = np.asarray(y), np.asarray(probability, dtype=float)
-    if y.ndim != 1 or y.shape != probability.shape:
-        raise ValueError(f"y and probability must both be (N,), got {y.shape} and {probability.shape}")
-    if not np.array_equal(np.unique(y), [0, 1]):
-        raise ValueError(f"y must hold the labels 0 and 1, both of them, got {np.unique(y)}")
-    if not ((probability >= 0) & (probability <= 1)).all():
-        raise ValueError("probability must lie in [0, 1]; pass probabilities, not logits")
+    fine = y.ndim == 1 and y.shape == probability.shape
+    require(fine, f"y and probability must both be (N,), got {y.shape} and {probability.shape}")
+    labels = np.unique(y)
+    require(np.array_equal(labels, [0, 1]), f"y must hold the labels 0 and 1, both of them, got {labels}")
+    fine = ((probability >= 0) & (probability <= 1)).all()
+    require(fine, "probability must lie in [0, 1]; pass probabilities, not logits")
     predicted = probability >= threshold
-    confusion = confusion_matrix(y, predicted, labels=[0, 1])
+    confusion = np.bincount(2 * y.astype(int) + predicted, minlength=4).reshape(2, 2)
     (tn, fp), (fn, tp) = confusion.tolist()
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(check_size("seed", seed, 0))
     return BinaryReport(
         accuracy=proportion_interval(tn + tp, y.size),
         precision=proportion_interval(tp, tp + fp),
         recall=proportion_interval(tp, tp + fn),
-        f1=_bootstrap(_f1, y, predicted, rng),
-        roc_auc=_bootstrap(roc_auc_score, y, probability, rng),
+        f1=_bootstrap(_f1, predicted[y == 0], predicted[y == 1], rng),
+        roc_auc=_bootstrap(_roc_auc, probability[y == 0], probability[y == 1], rng),
         confusion=confusion,
     )
 
@@ -179,11 +170,40 @@ def attention_mass(weights: np.ndarray, truth: np.ndarray, mask: np.ndarray | No
     weights, truth = np.asarray(weights), np.asarray(truth)
     _check_weights(weights, truth)
     real = np.ones(truth.shape, bool) if mask is None else np.asarray(mask)
-    if real.shape != truth.shape or real.dtype != bool:
-        raise ValueError(f"mask must be {truth.shape} bool like truth, got {real.shape} {real.dtype}")
-    if weights[~real].any() or truth[~real].any():
-        raise ValueError("padding must have weight 0 and no true step, got some on steps that the mask calls padding")
+    fine = real.shape == truth.shape and real.dtype == bool
+    require(fine, f"mask must be {truth.shape} bool like truth, got {real.shape} {real.dtype}")
+    fine = not (weights[~real].any() or truth[~real].any())
+    require(fine, "padding must have weight 0 and no true step, got some on steps that the mask calls padding")
     return AttentionMass((weights * truth).sum(axis=1), truth.sum(axis=1) / real.sum(axis=1))
+
+
+def score_attention(weights: np.ndarray | None, batch: SeriesBatch) -> dict[str, float]:
+    """Average `attention_mass` and `pointing` over the series of label 1, as sine waves with a flat stretch have it.
+
+    Parameters
+    ----------
+    weights : ndarray or None
+        ``(N, T)``. Without any, mass and pointing are NaN.
+    batch : SeriesBatch
+        N series without padding, with their truth ``(N, T)``.
+
+    Returns
+    -------
+    dict
+        ``mass``, its ``chance`` level, and ``pointing``.
+
+    Raises
+    ------
+    ValueError
+        As in `attention_mass`, or when the batch has a mask or no truth.
+    """
+    require(batch.truth is not None and batch.mask is None, "batch must have a truth and no mask")
+    signal = batch.y == 1
+    truth = batch.truth[signal]
+    if weights is None:
+        return {"mass": np.nan, "chance": truth.mean(), "pointing": np.nan}
+    mass, chance = attention_mass(weights[signal], truth)
+    return {"mass": mass.mean(), "chance": chance.mean(), "pointing": pointing(weights[signal], truth).mean()}
 
 
 def attention_mass_by_shift(weights: np.ndarray, truth: np.ndarray, shifts: np.ndarray) -> np.ndarray:
@@ -206,8 +226,7 @@ def attention_mass_by_shift(weights: np.ndarray, truth: np.ndarray, shifts: np.n
     steps = truth.shape[1]
     masses = []
     for shift in shifts:
-        if abs(shift) >= steps:
-            raise ValueError(f"shifts must be below T = {steps} in size, got {shift}")
+        require(abs(shift) < steps, f"shifts must be below T = {steps} in size, got {shift}")
         late, early = max(shift, 0), max(-shift, 0)
         overlap = weights[:, late : steps - early] * truth[:, early : steps - late]
         masses.append(overlap.sum(axis=1).mean())
@@ -238,29 +257,34 @@ def pointing(weights: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def _check_weights(weights: np.ndarray, truth: np.ndarray) -> None:
-    if weights.ndim != 2 or weights.shape != truth.shape or truth.dtype != bool:
-        raise ValueError(
-            f"weights and truth must both be (N, T), truth bool, got {weights.shape} and {truth.shape} {truth.dtype}"
-        )
+    fine = weights.ndim == 2 and weights.shape == truth.shape and truth.dtype == bool
+    wanted = "weights and truth must both be (N, T), truth bool"
+    require(fine, f"{wanted}, got {weights.shape} and {truth.shape} {truth.dtype}")
     sums = weights.sum(axis=1)
     if not ((weights >= 0).all() and np.allclose(sums, 1, atol=1e-4)):
         raise ValueError(f"weights must be non-negative with rows that sum to 1, got sums {sums.min()} to {sums.max()}")
-    if not truth.any(axis=1).all():
-        empty = np.flatnonzero(~truth.any(axis=1))[:3]
-        raise ValueError(f"every series needs a true step, got none in series {empty}; select those with a signal")
+    empty = np.flatnonzero(~truth.any(axis=1))[:3]
+    require(not empty.size, f"every series needs a true step, got none in series {empty}; select those with a signal")
 
 
-def _bootstrap(measure, y: np.ndarray, predicted: np.ndarray, rng: np.random.Generator) -> Estimate:
+def _bootstrap(measure: Callable, negative: np.ndarray, positive: np.ndarray, rng: np.random.Generator) -> Estimate:
     """Percentile interval over series drawn with replacement within each class, so that both stay present."""
-    classes = [np.flatnonzero(y == label) for label in (0, 1)]
-    values = []
-    for _ in range(BOOTSTRAP_RESAMPLES):
-        index = np.concatenate([rng.choice(members, members.size) for members in classes])
-        values.append(measure(y[index], predicted[index]))
-    low, high = np.percentile(values, [2.5, 97.5])
-    return Estimate(float(measure(y, predicted)), float(low), float(high))
+    low = high = np.nan
+    if min(negative.size, positive.size) > 1:
+        options = {"n_resamples": BOOTSTRAP_RESAMPLES, "batch": 100, "vectorized": True, "rng": rng}
+        resampled = scipy.stats.bootstrap((negative, positive), measure, method="percentile", **options)
+        low, high = resampled.confidence_interval
+    return Estimate(float(measure(negative, positive)), float(low), float(high))
 
 
-def _f1(y: np.ndarray, predicted: np.ndarray) -> float:
-    hits = (y.astype(bool) & predicted).sum()
-    return float(2 * hits / (y.sum() + predicted.sum()))
+def _f1(negative: np.ndarray, positive: np.ndarray, axis: int = -1) -> np.ndarray:
+    """F1 from what is predicted for the series of each class."""
+    hits = positive.sum(axis=axis)
+    return 2 * hits / (positive.shape[axis] + hits + negative.sum(axis=axis))
+
+
+def _roc_auc(negative: np.ndarray, positive: np.ndarray, axis: int = -1) -> np.ndarray:
+    """Share of the pairs that the probabilities put in the right order, ties as half: Mann and Whitney (1947)."""
+    n, p = negative.shape[axis], positive.shape[axis]
+    ranks = scipy.stats.rankdata(np.concatenate([negative, positive], axis=axis), axis=axis)
+    return (np.take(ranks, range(n, n + p), axis=axis).sum(axis=axis) - p * (p + 1) / 2) / (n * p)

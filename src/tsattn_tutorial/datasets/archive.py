@@ -4,9 +4,8 @@ from typing import Literal
 
 import numpy as np
 
+from tsattn_tutorial.arguments import check_choice
 from tsattn_tutorial.datasets.batch import SeriesBatch
-
-__all__ = ["ARCHIVE", "archive_series"]
 
 #: Names that `archive_series` knows: from the UCR and UEA archives, as shipped by aeon.
 ARCHIVE = ("ACSF1", "ArrowHead", "BasicMotions", "GunPoint", "ItalyPowerDemand", "JapaneseVowels", "OSULeaf")
@@ -37,10 +36,8 @@ def archive_series(name: str, split: Literal["train", "test"]) -> SeriesBatch:
     -----
     Dau et al. (2019) for the UCR archive, Bagnall et al. (2018) for the UEA archive; reader and copy by aeon.
     """
-    if name not in ARCHIVE:
-        raise ValueError(f"name must be one of {', '.join(ARCHIVE)}, which ship inside aeon; got {name!r}")
-    if split not in ("train", "test"):
-        raise ValueError(f'split must be "train" or "test", got {split!r}')
+    check_choice("name", name, ARCHIVE)
+    check_choice("split", split, ("train", "test"))
     from aeon.datasets import load_classification  # takes seconds to import
 
     series, labels = load_classification(name, split=split)  # (D, T) each, one array where lengths are equal

@@ -1,11 +1,12 @@
-"""What every data set of the book looks like, and how it is split."""
+"""What every data set of the book looks like; how it is split, scaled and brought to one length."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["SeriesBatch", "Split", "train_validation_test_split"]
+from tsattn_tutorial.arguments import check_size, require
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,9 +16,9 @@ class SeriesBatch:
     Parameters
     ----------
     x : ndarray
-        ``(N, T, D) float32``, the series.
+        ``(N, T, D) float32``, the series; T and D are positive.
     y : ndarray
-        ``(N,) int64``, the labels.
+        ``(N,)``, the labels: whole numbers of any kind, kept as int64.
     truth : ndarray, optional
         ``(N, T)`` or ``(N, T, D) bool``, true where the signal stands that decides the label. It scores
         explanations and never enters training. None for series from the field, where nobody knows.
@@ -25,13 +26,14 @@ class SeriesBatch:
         ``(N, T) bool``, true on real steps and false on padding, which follows them. None means that
         every step is real.
     classes : tuple of str, optional
-        Names of the labels 0, 1, ..., C-1. None where the labels have no names.
+        Names of the labels 0, 1, ..., C-1, all different. None where the labels have no names.
 
     Raises
     ------
     ValueError
-        When a shape or type differs from the above, a value on a real step is not finite, the
-        padding does not follow the real steps, or a label has no name among the classes.
+        When one is no array, such as a list, a column of a table, which would be indexed by the names of its rows, or
+        a masked array; when a shape or type differs from the above, a value on a real step is not finite, the padding
+        does not follow the real steps, or a label has no name among the classes.
     """
 
     x: np.ndarray
@@ -41,39 +43,50 @@ class SeriesBatch:
     classes: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        _require(self.x.ndim == 3, f"x must be (N, T, D), got {self.x.shape}")
-        _require(self.x.dtype == np.float32, f"x must be float32, got {self.x.dtype}")
+        for name in ("x", "y", *(part for part in ("truth", "mask") if getattr(self, part) is not None)):
+            value = getattr(self, name)
+            plain = isinstance(value, np.ndarray) and not isinstance(value, np.ma.MaskedArray)
+            require(plain, f"{name} must be an array, got {type(value).__name__}")
+            object.__setattr__(self, name, np.asarray(value))  # no subclass, which may index in its own way
+        require(self.x.ndim == 3 and all(self.x.shape[1:]), f"x must be (N, T, D), T and D > 0, got {self.x.shape}")
+        require(self.x.dtype == np.float32, f"x must be float32, got {self.x.dtype}")
         n, t, d = self.x.shape
-        _require(self.y.shape == (n,), f"y must be ({n},) like x, got {self.y.shape}")
-        _require(np.issubdtype(self.y.dtype, np.integer), f"y must hold integers, got {self.y.dtype}")
+        require(self.y.shape == (n,), f"y must be ({n},) like x, got {self.y.shape}")
+        require(self.y.dtype.kind in "iu", f"y must hold integers, got {self.y.dtype}")
+        labels = self.y.astype(np.int64, copy=False)
+        require(np.array_equal(labels, self.y), "y must hold integers that int64 can hold, got larger ones")
+        object.__setattr__(self, "y", labels)
         if self.truth is not None:
             shape = self.truth.shape
-            _require(shape in ((n, t), (n, t, d)), f"truth must be {(n, t)} or {(n, t, d)}, got {shape}")
-            _require(self.truth.dtype == bool, f"truth must be bool, got {self.truth.dtype}")
+            require(shape in ((n, t), (n, t, d)), f"truth must be {(n, t)} or {(n, t, d)}, got {shape}")
+            require(self.truth.dtype == bool, f"truth must be bool, got {self.truth.dtype}")
         if self.classes is not None:
-            unnamed = sorted(set(self.y.tolist()) - set(range(len(self.classes))))
-            _require(
-                not unnamed, f"y must hold labels of the classes {self.classes}, counted from 0; got {unnamed[:3]}"
-            )
+            names = tuple(self.classes) if isinstance(self.classes, tuple | list) else (None,)
+            different = all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
+            require(different, f"classes must be a tuple of different names, got {self.classes!r}")
+            object.__setattr__(self, "classes", names)
+            unnamed = sorted(set(self.y.tolist()) - set(range(len(names))))
+            require(not unnamed, f"y must hold labels of the classes {names}, counted from 0; got {unnamed[:3]}")
         real = self.x
         if self.mask is not None:
-            _require(self.mask.shape == (n, t), f"mask must be {(n, t)} like x, got {self.mask.shape}")
-            _require(self.mask.dtype == bool, f"mask must be bool, got {self.mask.dtype}")
-            _require(bool(self.mask[:, 0].all()), "mask must leave every series at least one real step")
+            require(self.mask.shape == (n, t), f"mask must be {(n, t)} like x, got {self.mask.shape}")
+            require(self.mask.dtype == bool, f"mask must be bool, got {self.mask.dtype}")
+            require(bool(self.mask[:, 0].all()), "mask must leave every series at least one real step")
             gaps = np.flatnonzero((self.mask[:, 1:] & ~self.mask[:, :-1]).any(axis=1))
-            _require(not gaps.size, f"mask must end in padding, got real steps after padding in series {gaps[:3]}")
+            require(not gaps.size, f"mask must end in padding, got real steps after padding in series {gaps[:3]}")
             real = self.x[self.mask]
-        _require(bool(np.isfinite(real).all()), "x must be finite on every real step, got NaN or infinity")
+        require(bool(np.isfinite(real).all()), "x must be finite on every real step, got NaN or infinity")
 
     def __len__(self) -> int:
         return len(self.x)
 
-    def __getitem__(self, index: slice | np.ndarray) -> "SeriesBatch":
-        """Select series with a slice, an index array or a boolean array of length N."""
-        _require(not isinstance(index, int), f"select series with a slice or an array, got the number {index}")
-        truth = None if self.truth is None else self.truth[index]
-        mask = None if self.mask is None else self.mask[index]
-        return SeriesBatch(self.x[index], self.y[index], truth, mask, self.classes)
+    def __getitem__(self, index: slice | Sequence[int] | np.ndarray) -> "SeriesBatch":
+        """Select series with a slice, with their places as an array or list, or with a boolean array ``(N,)``."""
+        rows = index if isinstance(index, slice) else np.arange(len(self))[index]
+        fine = isinstance(index, slice) or (rows.ndim == 1 and not isinstance(index, np.ma.MaskedArray))
+        require(fine, f"select series with a slice or an array (n,), got {index!r}")
+        truth, mask = (None if part is None else part[rows] for part in (self.truth, self.mask))
+        return SeriesBatch(self.x[rows], self.y[rows], truth, mask, self.classes)
 
 
 class Split(NamedTuple):
@@ -88,7 +101,7 @@ class Split(NamedTuple):
 
 
 def train_validation_test_split(
-    batch: SeriesBatch, fractions: tuple[float, float, float] = (0.7, 0.1, 0.2), seed: int = 0
+    batch: SeriesBatch, fractions: Sequence[float] = (0.7, 0.1, 0.2), seed: int = 0
 ) -> Split:
     """Shuffle the series and cut them into three parts.
 
@@ -96,7 +109,7 @@ def train_validation_test_split(
     ----------
     batch : SeriesBatch
         The series, N of them.
-    fractions : tuple of float
+    fractions : sequence of float
         Shares of train, validation and test; positive, with sum 1. The default is the source's.
     seed : int
         Seed of the shuffle.
@@ -107,14 +120,74 @@ def train_validation_test_split(
         When the fractions are not three positive numbers with sum 1, or a part would be empty.
     """
     fine = len(fractions) == 3 and all(share > 0 for share in fractions) and abs(sum(fractions) - 1) < 1e-9
-    _require(fine, f"fractions must be three positive numbers with sum 1, got {fractions}")
+    require(fine, f"fractions must be three positive numbers with sum 1, got {fractions}")
     n = len(batch)
     cuts = np.round(np.cumsum(fractions[:2]) * n).astype(int)
-    parts = np.split(np.random.default_rng(seed).permutation(n), cuts)
-    _require(all(part.size for part in parts), f"every part needs a series, got {n} series for fractions {fractions}")
+    parts = np.split(np.random.default_rng(check_size("seed", seed, 0)).permutation(n), cuts)
+    require(all(part.size for part in parts), f"every part needs a series, got {n} series for fractions {fractions}")
     return Split(*(batch[part] for part in parts))
 
 
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise ValueError(message)
+def padded(batch: SeriesBatch, steps: int) -> SeriesBatch:
+    """Add padding at the end, so that the series fit a model that was built for longer ones.
+
+    Parameters
+    ----------
+    batch : SeriesBatch
+        ``x (N, T, D)``, and what belongs to it.
+    steps : int
+        T of the result, at least that of the batch.
+
+    Raises
+    ------
+    ValueError
+        When the series are longer than that.
+    """
+    more = check_size("steps", steps) - batch.x.shape[1]
+    require(more >= 0, f"expected series of at most {steps} steps, got {batch.x.shape[1]}")
+
+    def longer(part: np.ndarray | None) -> np.ndarray | None:
+        return None if part is None else np.pad(part, [(0, 0), (0, more), *[(0, 0)] * (part.ndim - 2)])
+
+    mask = longer(_real(batch)) if more else batch.mask
+    return replace(batch, x=longer(batch.x), truth=longer(batch.truth), mask=mask)
+
+
+def standardised(train: SeriesBatch, *others: SeriesBatch) -> tuple[SeriesBatch, ...]:
+    """Scale each dimension so that the real steps of the training series have mean 0 and variance 1.
+
+    Parameters
+    ----------
+    train : SeriesBatch
+        Mean and variance are taken from here.
+    *others : SeriesBatch
+        Scaled by the same numbers.
+
+    Returns
+    -------
+    tuple of SeriesBatch
+        ``train`` and the others, in their order. Padding is 0. A dimension that never varies is only shifted.
+
+    Raises
+    ------
+    ValueError
+        When the batches differ in their number of dimensions, or there is no training series.
+    """
+    from sklearn.preprocessing import StandardScaler  # takes a second to import
+
+    batches = (train, *others)
+    dimensions = [batch.x.shape[2] for batch in batches]
+    fine = len(train) and len(set(dimensions)) == 1
+    require(fine, f"expected training series and equal dimensions, got {len(train)} and {dimensions}")
+    scaler = StandardScaler().fit(train.x[_real(train)].astype(float))
+    scaled = []
+    for batch in batches:
+        x, real = np.zeros_like(batch.x), _real(batch)
+        if real.any():
+            x[real] = scaler.transform(batch.x[real].astype(float))
+        scaled.append(replace(batch, x=x))
+    return tuple(scaled)
+
+
+def _real(batch: SeriesBatch) -> np.ndarray:
+    return np.ones(batch.x.shape[:2], bool) if batch.mask is None else batch.mask

@@ -5,16 +5,14 @@ series; the last ones hold its *motif*, one of eight fixed shapes.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import scipy
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.ndimage import gaussian_filter1d
-from scipy.special import logsumexp
 
+from tsattn_tutorial.arguments import check_choice, check_number, check_size, generators, require
 from tsattn_tutorial.datasets.batch import SeriesBatch
-
-__all__ = ["class_motifs", "hopeless_ceiling", "motif_oracle", "motif_templates"]
 
 CLASSES = 8
 SEGMENT_STEPS = 4
@@ -22,9 +20,15 @@ KEY_CHANNELS = 5
 MOTIF_CHANNELS = 3
 SEGMENTS = 3  # with a motif, in the relational regime
 TEMPLATE_SEED = 90536  # the number of the question that this data set is for
-REGIMES = ("local", "relational", "hopeless")
 
 Regime = Literal["local", "relational", "hopeless"]
+#: How the series of each regime are drawn in the experiments, and how many: arguments of `class_motifs`.
+MOTIF_REGIMES: dict[Regime, dict[str, Any]] = {
+    "local": {"size": 2000, "noise_std": 0.6},
+    "relational": {"size": 4000, "noise_std": 0.3},
+    # As in the question, class 0 is found and the others are not.
+    "hopeless": {"size": 2000, "noise_std": 0.3, "random_share": 0.6, "frequencies": (0.44, *[0.08] * 7)},
+}
 
 
 def class_motifs(
@@ -71,14 +75,16 @@ def class_motifs(
     ValueError
         When the regime is unknown, a number is out of range, or the segments do not fit into the shortest series.
     """
-    _check(size, regime, steps, shortest, noise_std, random_share)
+    check_size("size", size)
+    check_choice("regime", regime, MOTIF_REGIMES)
+    check_number("noise_std", noise_std, 0)
+    check_number("random_share", random_share, 0, 1)
     prior = _probabilities(frequencies)
-    motifs = SEGMENTS if regime == "relational" else 1
-    segments = motifs + (regime == "relational")
+    motifs, segments = (SEGMENTS, SEGMENTS + 1) if regime == "relational" else (1, 1)
     least = segments * SEGMENT_STEPS
-    if not least <= shortest <= steps:
-        raise ValueError(f"{regime} series need {least} <= shortest <= steps, got shortest {shortest}, steps {steps}")
-    noise, places, contents, labels = np.random.default_rng(seed).spawn(4)
+    fine = least <= check_size("shortest", shortest) <= check_size("steps", steps)
+    require(fine, f"{regime} series need {least} <= shortest <= steps, got shortest {shortest}, steps {steps}")
+    noise, places, contents, labels = generators(seed, 4)
     lengths = places.integers(shortest, steps + 1, size=size)
     starts = _starts(lengths, segments, places)  # (N, S); the last is that of the query, if there is one
     keys = contents.standard_normal((size, motifs, KEY_CHANNELS))
@@ -90,12 +96,11 @@ def class_motifs(
     rows, inside = np.arange(size)[:, None], np.arange(SEGMENT_STEPS)
     for segment in range(segments):
         where = rows, starts[:, segment, None] + inside  # (N, 4)
-        is_query = segment == motifs
-        x[..., :KEY_CHANNELS][where] += keys[:, 0 if is_query else segment, None]
-        if not is_query:
+        key = segment % motifs  # the query, behind the motifs, has the key of the first
+        x[..., :KEY_CHANNELS][where] += keys[:, key, None]
+        truth[where] = key == 0
+        if segment < motifs:
             x[..., KEY_CHANNELS:][where] += motif_templates()[kinds[:, segment]]
-        if segment == 0 or is_query:
-            truth[where] = True
     y = kinds[:, 0]
     if regime == "hopeless":
         anew = labels.choice(CLASSES, size=size, p=prior)
@@ -108,7 +113,7 @@ def class_motifs(
 def motif_templates() -> np.ndarray:
     """Return the eight motifs, ``(8, 4, 3)``: smooth random shapes with a root mean square of 1, always the same."""
     shapes = np.random.default_rng(TEMPLATE_SEED).standard_normal((CLASSES, SEGMENT_STEPS, MOTIF_CHANNELS))
-    shapes = gaussian_filter1d(shapes, 0.7, axis=1)
+    shapes = scipy.ndimage.gaussian_filter1d(shapes, 0.7, axis=1)
     return shapes / np.sqrt((shapes**2).mean(axis=(1, 2), keepdims=True))
 
 
@@ -129,7 +134,7 @@ def hopeless_ceiling(random_share: float = 0.5, frequencies: Sequence[float] | N
         When a number is out of range.
     """
     prior = _probabilities(frequencies)
-    _check_share(random_share)
+    check_number("random_share", random_share, 0, 1)
     posterior = (1 - random_share) * np.eye(CLASSES) + random_share * prior  # row k: motif k stands there
     return float(prior @ posterior.max(axis=1))
 
@@ -160,16 +165,16 @@ def motif_oracle(batch: SeriesBatch, *, regime: Regime = "local", noise_std: flo
         When the regime is unknown, the noise is not positive, or the series have other channels.
     """
     channels = KEY_CHANNELS + MOTIF_CHANNELS
-    _check(1, regime, SEGMENT_STEPS, SEGMENT_STEPS, noise_std, 0)
-    if not noise_std > 0 or batch.x.shape[2] != channels:
-        raise ValueError(f"expected noise_std > 0 and {channels} channels, got {noise_std} and {batch.x.shape[2]}")
+    check_choice("regime", regime, MOTIF_REGIMES)
+    fine = check_number("noise_std", noise_std, 0) > 0 and batch.x.shape[2] == channels
+    require(fine, f"expected noise_std > 0 and {channels} channels, got {noise_std} and {batch.x.shape[2]}")
     windows = sliding_window_view(batch.x.astype(float), SEGMENT_STEPS, axis=1)  # (N, P, 8, 4), P places
     fits = np.einsum("npcs,ksc->npk", windows[:, :, KEY_CHANNELS:], motif_templates())
     motif = (fits - (motif_templates() ** 2).sum(axis=(1, 2)) / 2) / noise_std**2  # (N, P, 8)
     if batch.mask is not None:
         motif[~batch.mask[:, SEGMENT_STEPS - 1 :]] = -np.inf  # the window must end on a real step
     if regime != "relational":
-        return logsumexp(motif, axis=1).argmax(axis=1)
+        return scipy.special.logsumexp(motif, axis=1).argmax(axis=1)
 
     rows, places = np.arange(len(batch)), np.arange(motif.shape[1])
     likeliest, kind = motif.max(axis=2), motif.argmax(axis=2)  # (N, P)
@@ -212,22 +217,6 @@ def _kinds(size: int, motifs: int, prior: np.ndarray, rng: np.random.Generator) 
 
 def _probabilities(frequencies: Sequence[float] | None) -> np.ndarray:
     prior = np.full(CLASSES, 1 / CLASSES) if frequencies is None else np.asarray(frequencies, dtype=float)
-    if prior.shape != (CLASSES,) or not (prior >= 0).all() or abs(prior.sum() - 1) > 1e-9:
-        raise ValueError(f"frequencies must be {CLASSES} probabilities with sum 1, got {frequencies!r}")
+    fine = prior.shape == (CLASSES,) and (prior >= 0).all() and abs(prior.sum() - 1) <= 1e-9
+    require(fine, f"frequencies must be {CLASSES} probabilities with sum 1, got {frequencies!r}")
     return prior
-
-
-def _check(size, regime, steps, shortest, noise_std, random_share) -> None:
-    if regime not in REGIMES:
-        raise ValueError(f"regime must be one of {', '.join(REGIMES)}; got {regime!r}")
-    for name, value in {"size": size, "steps": steps, "shortest": shortest}.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{name} must be a positive integer, got {value!r}")
-    if not (np.isfinite(noise_std) and noise_std >= 0):
-        raise ValueError(f"noise_std must be finite and not negative, got {noise_std!r}")
-    _check_share(random_share)
-
-
-def _check_share(random_share: float) -> None:
-    if not 0 <= random_share <= 1:
-        raise ValueError(f"random_share must lie in [0, 1], got {random_share!r}")

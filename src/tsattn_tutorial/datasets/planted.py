@@ -1,7 +1,8 @@
-"""Normal noise with the label planted in one time step, one dimension, or single cells of the grid.
+"""Normal noise with the label planted in time steps, dimensions, or single cells of the grid.
 
-The noise, the labels and the places are drawn from three streams of random numbers, so nothing but
-the planted values depends on the label.
+The noise, the labels and the steps of `cued_steps` are drawn from three streams of random numbers, so nothing but the
+planted values depends on the label. Every function raises a ValueError when a size is not a positive integer, or a
+position is none, or stands twice.
 """
 
 from collections.abc import Sequence
@@ -10,18 +11,12 @@ from typing import Literal
 
 import numpy as np
 
+from tsattn_tutorial.arguments import check_choice, check_size, generators
 from tsattn_tutorial.datasets.batch import SeriesBatch
-
-__all__ = ["planted_cells", "planted_dimensions", "planted_steps"]
 
 
 def planted_steps(
-    size: int = 30_000,
-    *,
-    steps: int = 20,
-    dimensions: int = 2,
-    place: int | Sequence[int] | Literal["random"] = 10,
-    seed: int = 0,
+    size: int = 30_000, *, steps: int = 20, dimensions: int = 2, position: int | Sequence[int] = 10, seed: int = 0
 ) -> SeriesBatch:
     """Plant the label in every dimension of one time step.
 
@@ -29,79 +24,63 @@ def planted_steps(
 
     Parameters
     ----------
-    size : int
-        N, series.
-    steps, dimensions : int
-        T and D.
-    place : int, sequence of int, or "random"
-        The step, counted from 0. With several, the label stands in each of them. With ``"random"`` every
-        series has its own, and one more dimension, the last, holds a cue: 1 at the planted step and 0
-        elsewhere.
-    seed : int
-        Seed of noise, labels and places.
-
-    Returns
-    -------
-    SeriesBatch
-        ``x (N, T, D)``, or ``(N, T, D + 1)`` with the cue; ``y (N,)`` in {0, 1}; ``truth (N, T)``, true at
-        the planted steps.
-
-    Raises
-    ------
-    ValueError
-        When a size is not a positive integer or a place is not a step.
-    """
-    x, y, rng = _noise_and_labels(size, steps, dimensions, seed)
-    truth = np.zeros((size, steps), bool)
-    if isinstance(place, str):
-        if place != "random":
-            raise ValueError(f'place must be a step, several steps, or "random", got {place!r}')
-        truth[np.arange(size), rng.integers(steps, size=size)] = True
-    else:
-        truth[:, _places(place, steps)] = True
-    x = np.where(truth[:, :, None], y[:, None, None].astype(np.float32), x)
-    if place == "random":
-        x = np.concatenate([x, truth[:, :, None].astype(np.float32)], axis=2)
-    return SeriesBatch(x, y, truth)
-
-
-def planted_dimensions(
-    size: int = 10_000,
-    *,
-    steps: int = 6,
-    dimensions: int = 10,
-    place: int | Sequence[int] = 5,
-    seed: int = 0,
-) -> SeriesBatch:
-    """Plant the label in one dimension, at every time step.
-
-    Parameters
-    ----------
-    size : int
-        N, series.
-    steps, dimensions : int
-        T and D.
-    place : int or sequence of int
-        The dimension or dimensions that hold the label, counted from 0.
+    size, steps, dimensions : int
+        N series of T steps and D dimensions.
+    position : int or sequence of int
+        The step, counted from 0. With several, the label stands in each of them.
     seed : int
         Seed of noise and labels.
 
     Returns
     -------
     SeriesBatch
-        ``x (N, T, D)``, ``y (N,)`` in {0, 1}, ``truth (N, T, D)``, true in the planted dimensions.
-
-    Raises
-    ------
-    ValueError
-        When a size is not a positive integer or a place is not a dimension.
+        ``x (N, T, D)``, ``y (N,)`` in {0, 1}, ``truth (N, T)``, true at the planted steps.
     """
     x, y, _ = _noise_and_labels(size, steps, dimensions, seed)
-    planted = _places(place, dimensions)
+    truth = np.zeros((size, steps), bool)
+    truth[:, *_indices(position, steps)] = True
+    return SeriesBatch(np.where(truth[:, :, None], _column(y), x), y, truth)
+
+
+def cued_steps(size: int = 30_000, *, steps: int = 20, dimensions: int = 2, seed: int = 0) -> SeriesBatch:
+    """Plant the label in every dimension of a time step that each series has for itself, and say which in a cue.
+
+    Arguments and errors as of `planted_steps`.
+
+    Returns
+    -------
+    SeriesBatch
+        ``x (N, T, D + 1)``, whose last dimension is the cue, 1 at the planted step and 0 elsewhere; ``y (N,)`` in
+        {0, 1}; ``truth (N, T)``, true at the planted steps.
+    """
+    x, y, rng = _noise_and_labels(size, steps, dimensions, seed)
+    truth = np.zeros((size, steps), bool)
+    truth[np.arange(size), rng.integers(steps, size=size)] = True
+    cue = truth[:, :, None]
+    return SeriesBatch(np.concatenate([np.where(cue, _column(y), x), cue], axis=2, dtype=np.float32), y, truth)
+
+
+def planted_dimensions(
+    size: int = 10_000, *, steps: int = 6, dimensions: int = 10, position: int | Sequence[int] = 5, seed: int = 0
+) -> SeriesBatch:
+    """Plant the label in one dimension, at every time step.
+
+    Parameters
+    ----------
+    size, steps, dimensions, seed
+        As of `planted_steps`.
+    position : int or sequence of int
+        The dimension or dimensions that hold the label, counted from 0.
+
+    Returns
+    -------
+    SeriesBatch
+        ``x (N, T, D)``, ``y (N,)`` in {0, 1}, ``truth (N, T, D)``, true in the planted dimensions.
+    """
+    x, y, _ = _noise_and_labels(size, steps, dimensions, seed)
     truth = np.zeros(x.shape, bool)
-    truth[:, :, planted] = True
-    x[:, :, planted] = y[:, None, None]
-    return SeriesBatch(x, y, truth)
+    truth[:, :, *_indices(position, dimensions)] = True
+    return SeriesBatch(np.where(truth, _column(y), x), y, truth)
 
 
 def planted_cells(
@@ -109,7 +88,7 @@ def planted_cells(
     *,
     steps: int = 10,
     dimensions: int = 6,
-    place: tuple[int, int] | Sequence[tuple[int, int]] = (7, 2),
+    position: tuple[int, int] | Sequence[tuple[int, int]] = (7, 2),
     rule: Literal["copy", "sum"] = "copy",
     seed: int = 0,
 ) -> SeriesBatch:
@@ -117,76 +96,49 @@ def planted_cells(
 
     Parameters
     ----------
-    size : int
-        N, series.
-    steps, dimensions : int
-        T and D.
-    place : pair of int, or sequence of pairs
+    size, steps, dimensions, seed
+        As of `planted_steps`.
+    position : pair of int, or sequence of pairs
         Step and dimension of the cell or cells, counted from 0.
     rule : {"copy", "sum"}
         With ``"copy"`` each cell holds the label. With ``"sum"`` the cells keep their noise, and the label says
         whether their sum is positive: one of two cells then leaves a quarter of the labels wrong.
-    seed : int
-        Seed of noise and labels.
 
     Returns
     -------
     SeriesBatch
         ``x (N, T, D)``, ``y (N,)`` in {0, 1}, ``truth (N, T, D)``, true in the cells.
-
-    Raises
-    ------
-    ValueError
-        When a size is not a positive integer, a place is not a cell, or the rule is unknown.
     """
+    check_choice("rule", rule, ("copy", "sum"))
     x, y, _ = _noise_and_labels(size, steps, dimensions, seed)
-    cells = _cells(place, steps, dimensions)
-    grid = x.reshape(size, -1)  # a view
-    match rule:
-        case "copy":
-            grid[:, cells] = y[:, None]
-        case "sum":
-            y = (grid[:, cells].sum(axis=1) > 0).astype(np.int64)
-        case _:
-            raise ValueError(f'rule must be "copy" or "sum", got {rule!r}')
+    cells = _indices(position, steps, dimensions)
     truth = np.zeros(x.shape, bool)
-    truth.reshape(size, -1)[:, cells] = True
-    return SeriesBatch(x, y, truth)
+    truth[:, *cells] = True
+    if rule == "sum":
+        return SeriesBatch(x, (x[:, *cells].sum(axis=1) > 0).astype(np.int64), truth)
+    return SeriesBatch(np.where(truth, _column(y), x), y, truth)
 
 
 def _noise_and_labels(size: int, steps: int, dimensions: int, seed: int):
-    """Draw ``x (N, T, D) float32`` and ``y (N,) int64``; return a generator for places with them."""
-    for name, value in {"size": size, "steps": steps, "dimensions": dimensions}.items():
-        if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{name} must be a positive integer, got {value!r}")
-    noise, labels, places = np.random.default_rng(seed).spawn(3)
-    x = noise.standard_normal((size, steps, dimensions), dtype=np.float32)
-    return x, labels.integers(2, size=size), places
+    """Draw ``x (N, T, D) float32`` and ``y (N,) int64``; return a generator for positions with them."""
+    shape = check_size("size", size), check_size("steps", steps), check_size("dimensions", dimensions)
+    noise, labels, positions = generators(seed, 3)
+    return noise.standard_normal(shape, dtype=np.float32), labels.integers(2, size=size), positions
 
 
-def _places(place: int | Sequence[int], count: int) -> list[int]:
-    """Return one or several places as a list of different indices below ``count``."""
-    places = [place] if isinstance(place, Integral) else list(place)
-    if not places or not all(_is_index(index, count) for index in places) or len(set(places)) < len(places):
-        raise ValueError(f"place must be an index from 0 to {count - 1}, or several different ones, got {place!r}")
-    return places
+def _column(y: np.ndarray) -> np.ndarray:
+    return y[:, None, None].astype(np.float32)
 
 
-def _cells(place: tuple[int, int] | Sequence[tuple[int, int]], steps: int, dimensions: int) -> list[int]:
-    """Return one or several cells as indices into the flattened grid."""
-    error = ValueError(
-        f"place must be a cell (step, dimension) with a step below {steps} and a dimension below {dimensions}, "
-        f"or several different ones, got {place!r}"
-    )
-    try:
-        cells = [tuple(place)] if isinstance(place[0], Integral) else [tuple(cell) for cell in place]
-        fine = all(_is_index(step, steps) and _is_index(dimension, dimensions) for step, dimension in cells)
-    except (IndexError, TypeError, ValueError):  # not a sequence, empty, or not of pairs
-        raise error from None
-    if not fine or len(set(cells)) < len(cells):
-        raise error
-    return [step * dimensions + dimension for step, dimension in cells]
-
-
-def _is_index(value: object, count: int) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and 0 <= value < count
+def _indices(position: int | Sequence, *sizes: int) -> list[list[int]]:
+    """Return one or several positions as a list of indices for each axis, all different and within its size."""
+    cells = np.array(position, dtype=object, ndmin=len(sizes))  # as objects, whose types can be looked at
+    fine = cells.size > 0 and cells.shape[1:] == (2,) * (len(sizes) - 1)
+    rows = cells.reshape(len(cells), -1).tolist() if fine else []
+    for index, size in (pair for row in rows for pair in zip(row, sizes, strict=True)):
+        fine &= isinstance(index, Integral) and not isinstance(index, bool) and 0 <= index < size
+    if not fine or len(set(map(tuple, rows))) < len(rows):
+        one = "an index" if len(sizes) == 1 else "a cell (step, dimension)"
+        bounds = " and ".join(f"below {size}" for size in sizes)
+        raise ValueError(f"position must be {one}, from 0 on and {bounds}, or several different ones, got {position!r}")
+    return [list(indices) for indices in zip(*rows, strict=True)]

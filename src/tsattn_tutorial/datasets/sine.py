@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tsattn_tutorial.arguments import check_number, generators, require
 from tsattn_tutorial.config import SineConfig
 from tsattn_tutorial.datasets.batch import SeriesBatch
-
-__all__ = ["SineParameters", "draw_sine_parameters", "near_peak", "render_sine_waves", "sine_waves"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +44,7 @@ def draw_sine_parameters(config: SineConfig, seed: int | None = None) -> SinePar
     seed : int, optional
         Seed; that of the configuration when left out.
     """
-    rng = _generators(config, seed)[0]
+    rng = generators(config.seed if seed is None else seed, 2)[0]
     n = config.dataset_size
     return SineParameters(
         flat=rng.random(n) >= config.normal_anomalous_ratio,
@@ -102,7 +101,7 @@ def sine_waves(config: SineConfig, seed: int | None = None) -> SeriesBatch:
     batch = render_sine_waves(draw_sine_parameters(config, seed), config.num_points)
     if config.noise_std == 0:
         return batch
-    noise = _generators(config, seed)[1].normal(0, config.noise_std, batch.x.shape)
+    noise = generators(config.seed if seed is None else seed, 2)[1].normal(0, config.noise_std, batch.x.shape)
     return SeriesBatch((batch.x + noise).astype(np.float32), batch.y, batch.truth)
 
 
@@ -125,15 +124,8 @@ def near_peak(x: np.ndarray, share: float = 0.9) -> np.ndarray:
     Raises
     ------
     ValueError
-        When ``x`` is not ``(N, T, 1)``.
+        When ``x`` is not ``(N, T, 1)``, or the share out of range.
     """
-    if x.ndim != 3 or x.shape[2] != 1:
-        raise ValueError(f"x must be (N, T, 1), got {x.shape}")
+    require(x.ndim == 3 and x.shape[2] == 1, f"x must be (N, T, 1), got {x.shape}")
     size = np.abs(x[:, :, 0])
-    return size >= share * size.max(axis=1, keepdims=True)
-
-
-def _generators(config: SineConfig, seed: int | None) -> list[np.random.Generator]:
-    """Two independent streams from one seed: parameters, noise."""
-    sequence = np.random.SeedSequence(config.seed if seed is None else seed)
-    return [np.random.default_rng(child) for child in sequence.spawn(2)]
+    return size >= check_number("share", share, 0, 1) * size.max(axis=1, keepdims=True)

@@ -10,11 +10,9 @@ import numpy as np
 from tsattn_tutorial.datasets._csv.arguments import check_arguments
 from tsattn_tutorial.datasets._csv.columns import check_header, find_column, find_values
 from tsattn_tutorial.datasets._csv.layouts import long_series, long_shape, wide_series, wide_shape
-from tsattn_tutorial.datasets._csv.rows import CsvError, located, rows_of
+from tsattn_tutorial.datasets._csv.rows import located, rows_of
 from tsattn_tutorial.datasets._csv.table import read_table
 from tsattn_tutorial.datasets.batch import SeriesBatch
-
-__all__ = ["CsvError", "read_csv"]
 
 
 def read_csv(

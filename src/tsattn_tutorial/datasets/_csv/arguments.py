@@ -7,8 +7,6 @@ from pathlib import Path
 
 from tsattn_tutorial.datasets._csv.rows import CsvError, located
 
-__all__ = ["check_arguments"]
-
 
 def check_arguments(
     path: str | os.PathLike[str],

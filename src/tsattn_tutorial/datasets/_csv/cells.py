@@ -6,8 +6,6 @@ from decimal import Decimal
 
 import numpy as np
 
-__all__ = ["class_names", "convert", "is_missing", "is_number", "number_labels", "numbers"]
-
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 MISSING = {"", "?", "na", "n/a", "nan", "<na>", "#n/a", "nat", "null"}
 # These may well be the name of a class, or of a series; as a value they stand for none.

@@ -9,8 +9,6 @@ from pathlib import Path
 from tsattn_tutorial.datasets._csv.cells import is_number
 from tsattn_tutorial.datasets._csv.rows import CsvError, located
 
-__all__ = ["check_header", "find_column", "find_values"]
-
 SEPARATORS = {";": '";"', "\t": r'"\t"', ",": '","', "|": '"|"'}
 # Names that a value hardly has: read as one, the model would be given the time or the row number as a signal.
 NO_VALUES = {"id", "index", "time", "timestamp", "date", "datetime"}

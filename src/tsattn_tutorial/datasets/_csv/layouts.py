@@ -8,8 +8,6 @@ from tsattn_tutorial.datasets._csv.rows import located
 from tsattn_tutorial.datasets._csv.table import Table
 from tsattn_tutorial.datasets._csv.times import step_text, times
 
-__all__ = ["long_series", "long_shape", "wide_series", "wide_shape"]
-
 
 def wide_shape(path: Path, names: list[str], timesteps: int | None, features: int | None) -> tuple[int, int]:
     """Time steps T and features D of V value columns."""

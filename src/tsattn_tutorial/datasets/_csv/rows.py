@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-__all__ = ["CsvError", "Problems", "located", "rows_of"]
-
 # How files begin that people take for CSV files.
 BEGINNINGS = {
     b"PK\x03\x04": "an Excel workbook or a zip archive; save it as CSV, or unpack it",

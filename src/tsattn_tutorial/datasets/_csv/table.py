@@ -13,8 +13,6 @@ import numpy as np
 from tsattn_tutorial.datasets._csv.cells import class_names, is_missing, number_labels, numbers
 from tsattn_tutorial.datasets._csv.rows import Problems, located
 
-__all__ = ["Table", "TextColumn", "read_table"]
-
 BLOCK = 1 << 18  # cells that are converted at once; as text, all of them would fill the memory
 
 

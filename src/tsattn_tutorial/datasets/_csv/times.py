@@ -8,8 +8,6 @@ import numpy as np
 
 from tsattn_tutorial.datasets._csv.cells import Refuse, convert, is_number
 
-__all__ = ["step_text", "times"]
-
 FINER_THAN_MICROSECONDS = re.compile(r"[.,]\d{6}\d*[1-9]")
 
 

@@ -1,17 +1,20 @@
-"""The exact posterior of "flattened" for noisy sine waves."""
+"""The best that any classifier can do in telling noisy sine waves with a flat stretch from plain ones.
 
-from collections.abc import Iterator
+The generator is known, and so is the noise. Whoever knows both can compute the probability that a series is
+flattened, given its samples, and nobody can do better than to name the likelier label.
+"""
+
+import functools
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, logsumexp, softmax
+import scipy
 
-from tsattn_tutorial.bayes.amplitude import LEAST_ENERGY, log_sum_over_amplitudes
+from tsattn_tutorial.arguments import require
 from tsattn_tutorial.config import SineConfig
-from tsattn_tutorial.metrics import Estimate, mean_interval
-from tsattn_tutorial.progress import progress_bar
-
-__all__ = ["SinePosterior", "sine_posterior"]
+from tsattn_tutorial.datasets import sine_waves
+from tsattn_tutorial.history import progress_bar
+from tsattn_tutorial.metrics import Estimate, mean_interval, proportion_interval
 
 NEGLIGIBLE = 1e-10  # share of the evidence that may be left out
 # At a time: templates that begin together, over all series of a batch, which should stay in the cache;
@@ -19,6 +22,13 @@ NEGLIGIBLE = 1e-10  # share of the evidence that may be left out
 CHUNK = 120_000
 MOST_FREQUENCIES = 512
 TABLE = 2_000_000
+BLOCK = 8192  # elements of a sum over amplitudes at a time: what is computed for them stays in the cache
+LEAST_ENERGY = 1e-18  # of a template that is zero but for rounding
+TERMS = 6  # of the Euler-Maclaurin series
+COARSEST = 0.4  # spacing in standard deviations up to which that series serves,
+STEEPEST = 1.0  # and decay from one amplitude to the next, as an exponent
+NARROWEST = 1e-2  # change of the exponent over the whole grid, up to which two terms of a power series serve
+WINDOW = 24  # otherwise: amplitudes on either side of the likeliest; the others add less than exp(-24)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,27 +100,21 @@ def sine_posterior(x: np.ndarray, config: SineConfig, *, progress: bool = True) 
     log_odds, where, stretch = np.empty(n), np.empty((n, steps)), np.empty((n, 2), np.int64)
     with np.errstate(divide="ignore"):
         prior = np.log(1 - config.normal_anomalous_ratio) - np.log(config.normal_anomalous_ratio)
-    frequencies = len(next(_blocks(config)))
+    frequencies = _blocks(config)[0].size
     batch = max(1, min(CHUNK // (config.lengths.size * frequencies), TABLE // (steps * frequencies)))
     with progress_bar(n, "series", show=progress) as bar:
         for begin in range(0, n, batch):
             rows = slice(begin, begin + batch)
             plain, flat = _evidence(x[rows] / config.noise_std, stretches, config)
-            log_odds[rows] = prior + logsumexp(flat, axis=1) - plain
+            log_odds[rows] = prior + scipy.special.logsumexp(flat, axis=1) - plain
             stretch[rows] = stretches.bounds[flat.argmax(axis=1)]
-            where[rows] = stretches.coverage(softmax(flat, axis=1))
+            where[rows] = stretches.coverage(scipy.special.softmax(flat, axis=1))
             bar.update(len(plain))
-    return SinePosterior(expit(log_odds), log_odds, where, stretch)
+    return SinePosterior(scipy.special.expit(log_odds), log_odds, where, stretch)
 
 
 class _Stretches:
-    """Every stretch that can be drawn, and how likely it is. Those cut at the end fall together.
-
-    Parameters
-    ----------
-    config : SineConfig
-        S starts, L lengths, T steps.
-    """
+    """Every stretch that can be drawn, and how likely it is. Those cut at the end fall together."""
 
     def __init__(self, config: SineConfig) -> None:
         self.steps = config.num_points
@@ -156,7 +160,7 @@ def _evidence(x: np.ndarray, stretches: _Stretches, config: SineConfig) -> tuple
         sum_xw, sum_ww = _sums_before(x[:, :, None] * waves, edges), _sums_before(waves**2, edges)  # (n, E, F), (E, F)
         overlap, energy = sum_xw[:, -1], np.tile(sum_ww[-1], (len(x), 1))  # (n, F)
         evidence = log_sum_over_amplitudes(overlap.ravel(), energy.ravel(), *grid).reshape(energy.shape)
-        plain = np.logaddexp(plain, logsumexp(evidence, axis=1))
+        plain = np.logaddexp(plain, scipy.special.logsumexp(evidence, axis=1))
         for group in stretches.groups:
             first, after = stretches.bounds[group].T  # (L,), the first is the same for all
             start, stop = np.searchsorted(edges, first[0]), np.searchsorted(edges, after)
@@ -205,26 +209,173 @@ def _sums_before(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     return np.concatenate([np.zeros_like(values[..., :1, :]), np.cumsum(between, axis=-2)], axis=-2)
 
 
-def _blocks(config: SineConfig) -> Iterator[np.ndarray]:
+def _blocks(config: SineConfig) -> list[np.ndarray]:
     """The frequencies, so many at a time that memory stays small whatever the configuration."""
     frequencies = config.frequencies
     most = int(np.clip(TABLE // config.num_points, 1, MOST_FREQUENCIES))
-    for begin in range(0, frequencies.size, most):
-        yield frequencies[begin : begin + most]
+    return [frequencies[begin : begin + most] for begin in range(0, frequencies.size, most)]
 
 
 def _checked(x: np.ndarray, config: SineConfig) -> np.ndarray:
     """Return the series as ``(N, T) float64``."""
     x = np.asarray(x)
-    if x.ndim != 3 or x.shape[1:] != (config.num_points, 1):
-        raise ValueError(f"x must be (N, {config.num_points}, 1) with the steps of the configuration, got {x.shape}")
-    if x.dtype.kind not in "fiu":
-        raise ValueError(f"x must hold real numbers, got {x.dtype}")
-    if not (np.abs(x) <= np.finfo(np.float32).max).all():  # false for NaN, too
-        raise ValueError("x must be finite, got NaN, infinity or a number beyond float32")
-    if not config.noise_std > 0:
-        raise ValueError(
-            f"noise_std of the configuration must be positive, got {config.noise_std}; "
-            "config.replace(noise_std=...) sets it"
-        )
+    fine = x.ndim == 3 and x.shape[1:] == (config.num_points, 1)
+    require(fine, f"x must be (N, {config.num_points}, 1) with the steps of the configuration, got {x.shape}")
+    require(x.dtype.kind in "fiu", f"x must hold real numbers, got {x.dtype}")
+    finite = (np.abs(x) <= np.finfo(np.float32).max).all()  # false for NaN, too
+    require(finite, "x must be finite, got NaN, infinity or a number beyond float32")
+    wanted = "noise_std of the configuration must be positive; config.replace(noise_std=...) sets it"
+    require(config.noise_std > 0, f"{wanted}; got {config.noise_std}")
     return x[:, :, 0].astype(float)
+
+
+@dataclass(frozen=True)
+class BayesLimit:
+    """The accuracy of the best classifier there can be, estimated twice from the same series.
+
+    Parameters
+    ----------
+    noise_std : float
+        Standard deviation of the noise.
+    expected : Estimate
+        Mean of ``max(p, 1 - p)``, p the posterior of label 1, with its t interval. It does not look at the labels, and
+        varies less than the other.
+    accuracy : Estimate
+        Share of the series whose label is the likelier one, with its Wilson interval.
+    """
+
+    noise_std: float
+    expected: Estimate
+    accuracy: Estimate
+
+
+def bayes_limit(config: SineConfig, seed: int | None = None, *, progress: bool = True) -> BayesLimit:
+    """Draw noisy series and classify each by its exact posterior.
+
+    No rule has a higher expected accuracy than to name the likelier label (Devroye, Györfi and Lugosi 1996, chapter 2).
+
+    Parameters
+    ----------
+    config : SineConfig
+        What to draw; ``noise_std`` must be positive and ``dataset_size`` at least 2.
+    seed : int, optional
+        Seed; that of the configuration when left out.
+    progress : bool
+        Whether to show a bar to whoever is watching.
+
+    Raises
+    ------
+    ValueError
+        When the configuration has no noise, or fewer than two series.
+    """
+    require(config.dataset_size > 1, f"dataset_size must be at least 2 for an interval, got {config.dataset_size}")
+    batch = sine_waves(config, seed)
+    posterior = sine_posterior(batch.x, config, progress=progress)
+    right = (posterior.probability > 0.5) == batch.y
+    return BayesLimit(config.noise_std, posterior.expected_accuracy, proportion_interval(right.sum(), len(batch)))
+
+
+def log_sum_over_amplitudes(
+    overlap: np.ndarray, energy: np.ndarray, first: float, step: float, count: int
+) -> np.ndarray:
+    """Compute ``log(sum(exp(a b - a² c / 2)))`` over the amplitudes ``a = first, first + step, ...``.
+
+    In ``a`` the summand is a Gaussian with mean ``b / c`` and standard deviation ``1 / sqrt(c)``. Its sum over a fine
+    grid is an integral, plus the Euler-Maclaurin terms of the two ends (Digital Library of Mathematical
+    Functions, 2.10.1). Over a coarse grid the few amplitudes that matter are added up one by one. Either way the
+    relative error of the sum stays below 1e-9, rounding of the exponents aside.
+
+    Parameters
+    ----------
+    overlap : ndarray
+        ``(M,)``, b: the product of series and template, summed over time, in units of the noise.
+    energy : ndarray
+        ``(M,)``, c >= 0: the squared template, summed over time.
+    first, step : float
+        Least amplitude and spacing, positive, in units of the noise.
+    count : int
+        How many amplitudes there are.
+
+    Returns
+    -------
+    ndarray
+        ``(M,)``.
+    """
+    result = np.empty(overlap.shape)
+    for begin in range(0, overlap.size, BLOCK):
+        part = slice(begin, begin + BLOCK)
+        result[part] = _log_sum(overlap[part], np.maximum(energy[part], LEAST_ENERGY), first, step, count)
+    return result
+
+
+def _log_sum(b: np.ndarray, c: np.ndarray, first: float, step: float, count: int) -> np.ndarray:
+    """The sum as `log_sum_over_amplitudes` has it, in the way that suits each element."""
+    root = np.sqrt(c)
+    spacing = step * root  # in standard deviations of the Gaussian, as are near and far
+    half = (count - 1) / 2 * step
+    middle = first + half
+    peak = np.clip(b / c, first, first + (count - 1) * step)  # the likeliest amplitude, whether on the grid or not
+    away = np.abs(b / c - middle)  # a mode as far on the other side of the middle would give the same sum
+    near, far = (away - half) * root, (away + half) * root  # from the mode to the ends; near < 0: it lies between
+    even = count * spacing * (1 + away * root) <= NARROWEST
+    fine = ~even & (spacing <= COARSEST) & (near * spacing <= STEEPEST)
+    result = np.empty(b.shape)
+    for chosen, compute in (
+        (fine, lambda w: peak[w] * (b[w] - peak[w] * c[w] / 2) + np.log(_between(near[w], far[w], spacing[w]))),
+        (even, lambda w: _nearly_even(b[w], c[w], middle, step, count)),
+        (~(even | fine), lambda w: _one_by_one(b[w], c[w], first, step, count)),
+    ):
+        if chosen.all():
+            return compute(slice(None))  # without copies
+        if chosen.any():
+            result[chosen] = compute(chosen)
+    return result
+
+
+def _nearly_even(b: np.ndarray, c: np.ndarray, middle: float, step: float, count: int) -> np.ndarray:
+    """Expand around the middle to second order, where these data hardly tell one amplitude from another."""
+    curvature = (b - middle * c) ** 2 - c
+    return middle * (b - middle * c / 2) + np.log(count) + np.log1p(step**2 * (count**2 - 1) / 24 * curvature)
+
+
+def _between(near: np.ndarray, far: np.ndarray, spacing: np.ndarray) -> np.ndarray:
+    """Sum over the grid in units of its peak: what is beyond the near end, less what is beyond the far one."""
+    beyond = _tail(np.abs(near), spacing)
+    total = np.where(near < 0, np.sqrt(2 * np.pi) / spacing - np.exp(-(near**2) / 2) * (beyond - 1), beyond)
+    after = far + spacing
+    drop = (after**2 - np.maximum(near, 0) ** 2) / 2
+    if drop.min() < 40:  # else less than the rounding
+        total -= _tail(after, spacing) * np.exp(-drop)
+    return total
+
+
+@functools.cache
+def _coefficients() -> list[float]:
+    """Return those of the Euler-Maclaurin series: Bernoulli numbers over factorials."""
+    return [scipy.special.bernoulli(2 * j)[-1] / scipy.special.factorial(2 * j) for j in range(1, TERMS + 1)]
+
+
+def _tail(z: np.ndarray, spacing: np.ndarray) -> np.ndarray:
+    """``sum(exp((z² - (z + k spacing)²) / 2))`` over k = 0, 1, ... for z >= 0, by Euler-Maclaurin."""
+    total = np.sqrt(np.pi / 2) / spacing * scipy.special.erfcx(z / np.sqrt(2)) + 0.5
+    # The derivatives at the end are Hermite polynomials, scaled here by powers of the spacing.
+    step, square = z * spacing, spacing**2
+    before, hermite = 1.0, step
+    decay = max(step.max(), 2 * spacing.max()) / (2 * np.pi)  # from one term to the next but one
+    for order in range(1, 2 * TERMS):
+        if decay**order < 1e-13:
+            break
+        if order % 2:
+            total += _coefficients()[order // 2] * hermite
+        before, hermite = hermite, step * hermite - order * square * before
+    return total
+
+
+def _one_by_one(b: np.ndarray, c: np.ndarray, first: float, step: float, count: int) -> np.ndarray:
+    """Add up the amplitudes around the likeliest one."""
+    likeliest = np.clip(np.rint((b / c - first) / step), 0, count - 1)
+    offset = np.arange(-WINDOW, WINDOW + 1)[:, None]
+    inside = (likeliest + offset >= 0) & (likeliest + offset < count)
+    a = first + likeliest * step
+    exponent = offset * step * (b - (a + offset * step / 2) * c)  # less that of the likeliest
+    return a * (b - a * c / 2) + np.log(np.exp(np.where(inside, exponent, -np.inf)).sum(axis=0))
