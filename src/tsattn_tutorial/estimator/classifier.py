@@ -158,7 +158,7 @@ class AttentionClassifier(BaseClassifier):
                 )
                 train, held = batch[inside], batch[outside]
             member, history = self._trained(train, held, seed, weights)
-            self.members_.append(member)
+            self.members_.append(member.eval())
             self.histories_.append(history)
         return self
 

@@ -92,7 +92,7 @@ class Comparison:
     def notes(self) -> str:
         """What else there is to know about the table."""
         splits = self.scores["split"].nunique()
-        note = f"{splits} splits; intervals corrected for overlapping training sets, simultaneous over {len(RIVALS)} rivals."
+        note = f"{splits} splits; intervals corrected for overlapping training sets, simultaneous over the rivals."
         if self.resampled is not None:
             note += f" Logistic regression and MiniRocket had all series resampled to {self.resampled} steps."
         return note

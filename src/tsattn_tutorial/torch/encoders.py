@@ -81,7 +81,7 @@ class SeriesNetwork(nn.Module):
         mask : Tensor, optional
             ``(B, T) bool``, true on real steps, which come first.
         """
-        hidden, weights, context, real = self._pooled(x, mask)
+        _, weights, context, real = self._pooled(x, mask)
         return self.classifier(self.dropout(context)), None if weights is None else self.patches.spread(weights, real)
 
     def evidence(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -105,11 +105,12 @@ class SeriesNetwork(nn.Module):
 class _Convolutions(nn.Module):
     def __init__(self, features: int, units: int) -> None:
         super().__init__()
-        self.stem = nn.Linear(features, units)
+        self.stem, self.norm = nn.Linear(features, units), _RealNorm(units)
         self.blocks = nn.ModuleList([_Block(units) for _ in range(BLOCKS)])
 
     def forward(self, patches: Tensor, real: Tensor) -> Tensor:
-        hidden = self.stem(patches).transpose(1, 2) * real[:, None]  # (B, K, P)
+        # Never negative from here on, so that 0 on padding does not raise the peak of the steps beside it.
+        hidden = relu(self.norm(self.stem(patches).transpose(1, 2), real)) * real[:, None]  # (B, K, P)
         for block in self.blocks:
             hidden = block(hidden, real) * real[:, None]
         return hidden.transpose(1, 2)
