@@ -3,7 +3,7 @@
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -153,6 +153,12 @@ def check_settings(
     if check_number("label_smoothing", label_smoothing, 0, 1) == 1:
         raise ValueError("label_smoothing must be below 1, got 1")
     check_size("seed", seed, 0)
+
+
+def check_class_weight(class_weight: Sequence[float] | None, classes: int) -> None:
+    """Raise ValueError unless there is no weight, or one for each class, none of them negative."""
+    if class_weight is not None and (len(class_weight) != classes or not all(weight >= 0 for weight in class_weight)):
+        raise ValueError(f"class_weight must be {classes} numbers, none negative, got {class_weight!r}")
 
 
 def check_labels(name: str, batch: SeriesBatch, classes: int) -> None:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -30,6 +30,7 @@ def fit(
     schedule: history.Schedule = "constant",
     weight_decay: float = 0.0,
     label_smoothing: float = 0.0,
+    class_weight: Sequence[float] | None = None,
     seed: int = 0,
     progress: bool = True,
 ) -> history.History:
@@ -64,6 +65,8 @@ def fit(
         2019); biases and the scales of normalisation are spared.
     label_smoothing : float
         Share of every label that is spread over all classes alike (Szegedy et al. 2016), in both losses.
+    class_weight : sequence of float, optional
+        C factors, one for the loss of the training series of each class.
     seed : int
         Seed of the order of the series.
     progress : bool
@@ -85,6 +88,7 @@ def fit(
     history.check_labels("train", series, classes)
     if validation is not None:
         history.check_labels("validation", validation, classes)
+    history.check_class_weight(class_weight, classes)
     updates = epochs * math.ceil(len(series) / batch_size)
     spared, decayed = ([w for w in model.parameters() if (w.ndim > 1) == decays] for decays in (False, True))
     groups = [{"params": spared, "weight_decay": 0.0}, {"params": decayed, "weight_decay": float(weight_decay)}]
@@ -101,7 +105,7 @@ def fit(
                 total = 0.0
                 for index in torch.randperm(len(series), generator=order).split(int(batch_size)):
                     x, y, mask = _tensors(series, index.numpy(), model)
-                    loss = _loss(wide(model(x, mask)[0]), y, label_smoothing)
+                    loss = _loss(wide(model(x, mask)[0]), y, label_smoothing, class_weight)
                     optimiser.zero_grad()
                     loss.backward()
                     optimiser.step()
@@ -147,11 +151,14 @@ def _classes(model: nn.Module, batch: SeriesBatch) -> int:
     return shape[1] if len(shape) == 2 else 2
 
 
-def _loss(logit: Tensor, y: Tensor, label_smoothing: float, reduction: str = "mean") -> Tensor:
+def _loss(logit: Tensor, y: Tensor, label_smoothing: float, class_weight: Sequence[float] | None = None) -> Tensor:
+    reduction = "mean" if class_weight is None else "none"
     if logit.ndim == 2:
-        return functional.cross_entropy(logit, y, label_smoothing=float(label_smoothing), reduction=reduction)
-    target = y.to(logit.dtype) * (1 - label_smoothing) + label_smoothing / 2
-    return functional.binary_cross_entropy_with_logits(logit, target, reduction=reduction)
+        loss = functional.cross_entropy(logit, y, label_smoothing=float(label_smoothing), reduction=reduction)
+    else:
+        target = y.to(logit.dtype) * (1 - label_smoothing) + label_smoothing / 2
+        loss = functional.binary_cross_entropy_with_logits(logit, target, reduction=reduction)
+    return loss if class_weight is None else (logit.new_tensor(class_weight)[y] * loss).mean()
 
 
 def _pace(schedule: history.Schedule, update: int, updates: int) -> float:
@@ -165,7 +172,7 @@ def _evaluate(model: nn.Module, batch: SeriesBatch, label_smoothing: float) -> t
     """Return the mean loss and the accuracy."""
     loss = correct = 0.0
     for logit, _, y in _applied(model, batch):
-        loss += _loss(logit, y, label_smoothing, "sum").item()
+        loss += _loss(logit, y, label_smoothing).item() * len(y)
         correct += ((logit > 0 if logit.ndim == 1 else logit.argmax(dim=1)) == y).sum().item()
     return loss / len(batch), correct / len(batch)
 

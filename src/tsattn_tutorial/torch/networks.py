@@ -310,16 +310,20 @@ class BiLSTMAttention(nn.Module):
         require(x.ndim == 3 and x.shape[2] == size, f"x must be (B, T, {size}), got {tuple(x.shape)}")
         x, real = blanked(x, mask, in_front=True)  # (B, T, D), (B, T)
         patches, full = self.patches.cut(x, real)  # (B, P, F), (B, P)
-        if mask is None:
-            hidden = self.lstm(patches)[0]  # (B, P, 2H)
-        else:  # the backward direction must start at the last real step, not in the padding
-            lengths = full.sum(dim=1).cpu()  # (B,), on the CPU, where packing wants them
-            packed = pack_padded_sequence(patches, lengths, batch_first=True, enforce_sorted=False)
-            hidden = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=patches.shape[1])[0]
+        hidden = run_lstm(self.lstm, patches, None if mask is None else full)  # (B, P, 2H)
         pool = getattr(self.attention, "pool", self.attention)  # a layer put in its place may have forward only
         context, weights = pool(hidden, full)  # (B, 2H), (B, P)
         logit = self.classifier(context).squeeze(-1)  # (B, C), or (B,)
         return logit, None if weights is None else self.patches.spread(weights, real)
+
+
+def run_lstm(lstm: nn.LSTM, x: Tensor, mask: Tensor | None) -> Tensor:
+    """Return the states ``(B, T, 2H)``; the backward direction starts at the last real step, not in the padding."""
+    if mask is None:
+        return lstm(x)[0]
+    lengths = mask.sum(dim=1).cpu()  # (B,), on the CPU, where packing wants them
+    packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+    return pad_packed_sequence(lstm(packed)[0], batch_first=True, total_length=x.shape[1])[0]
 
 
 class FeedForwardClassifier(nn.Module):
