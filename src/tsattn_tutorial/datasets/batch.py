@@ -95,6 +95,28 @@ class SeriesBatch:
         ids = None if self.ids is None else tuple(self.ids[row] for row in np.arange(len(self))[rows])
         return SeriesBatch(self.x[rows], self.y[rows], truth, mask, self.classes, ids)
 
+    def to_aeon(self) -> tuple[np.ndarray | list[np.ndarray], np.ndarray | None]:
+        """Return the series and their labels as aeon and scikit-learn take them.
+
+        Returns
+        -------
+        series : ndarray or list of ndarray
+            ``(N, D, T)``; where there is a mask, one array ``(D, T_i)`` a series, without its padding.
+        labels : ndarray or None
+            ``(N,)``, by name where the classes have names; None when no series has a label.
+
+        Raises
+        ------
+        ValueError
+            When some series have a label and others have none.
+        """
+        known = self.y >= 0
+        require(known.all() or not known.any(), f"expected a label for each series, or none; got {(~known).sum()} of -1")
+        x = self.x.transpose(0, 2, 1)
+        series = x if self.mask is None else [one[:, real] for one, real in zip(x, self.mask, strict=True)]
+        names = self.y if self.classes is None else np.array(self.classes)[self.y]
+        return series, names if known.all() else None
+
 
 class Split(NamedTuple):
     """Three disjoint batches."""
