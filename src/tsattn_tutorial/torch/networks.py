@@ -1,8 +1,7 @@
 """The network of source A, a BiLSTM pooled by attention; what it can be made of; and what it has to beat."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -329,28 +328,22 @@ def run_lstm(lstm: nn.LSTM, x: Tensor, mask: Tensor | None) -> Tensor:
 class FeedForwardClassifier(nn.Module):
     """Tell two classes apart by a feed-forward network that takes each time step as a feature of its own.
 
+    It has two hidden layers of 64 units with a ReLU behind each.
+
     Parameters
     ----------
     steps : int
         T, the length of the series.
-    units : sequence of int
-        Units of the hidden layers, with a ReLU behind each.
     seed : int
         Seed of the initial weights. The global random state is left as it was.
-
-    Raises
-    ------
-    ValueError
-        When a size is not a positive integer.
     """
 
-    def __init__(self, steps: int, units: Sequence[int] = (64, 64), *, seed: int = 0) -> None:
+    def __init__(self, steps: int, *, seed: int = 0) -> None:
         super().__init__()
         self.steps = check_size("steps", steps)
-        sizes = [self.steps, *_sizes("units", units)]
         with seeded(seed):
-            layers = [layer for before, after in pairwise(sizes) for layer in (nn.Linear(before, after), nn.ReLU())]
-            self.layers = nn.Sequential(*layers, nn.Linear(sizes[-1], 1))
+            hidden = nn.Linear(self.steps, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU()
+            self.layers = nn.Sequential(*hidden, nn.Linear(64, 1))
 
     def forward(self, x: Tensor, mask: None = None) -> tuple[Tensor, None]:
         """Return the logit of class 1, ``(B,)``, of ``x (B, T, 1)``, and None: there are no weights.
@@ -370,34 +363,20 @@ class ConvolutionClassifier(nn.Module):
 
     Parameters
     ----------
-    filters : sequence of int
-        Channels of the three convolutions.
     pooling : {"mean", "max"}
         What is taken of each channel over time; theirs is the mean.
     seed : int
         Seed of the initial weights. The global random state is left as it was.
-
-    Raises
-    ------
-    ValueError
-        When there are not three positive numbers of channels, or there is no such pooling.
     """
 
-    KERNELS = (7, 5, 3)
-
-    def __init__(
-        self, filters: Sequence[int] = (32, 64, 32), *, pooling: Literal["mean", "max"] = "mean", seed: int = 0
-    ) -> None:
+    def __init__(self, *, pooling: Literal["mean", "max"] = "mean", seed: int = 0) -> None:
         super().__init__()
-        sizes = [1, *_sizes("filters", filters)]
-        require(len(sizes) == 1 + len(self.KERNELS), f"filters must be {len(self.KERNELS)} numbers, got {filters!r}")
         self.pooling = check_choice("pooling", pooling, ("mean", "max"))
         layers: list[nn.Module] = []
         with seeded(seed):
-            for before, after, kernel_size in zip(sizes[:-1], sizes[1:], self.KERNELS, strict=True):
+            for before, after, kernel_size in ((1, 32, 7), (32, 64, 5), (64, 32, 3)):
                 layers += [nn.Conv1d(before, after, kernel_size, padding="same"), nn.BatchNorm1d(after), nn.ReLU()]
-            self.layers = nn.Sequential(*layers)
-            self.classifier = nn.Linear(sizes[-1], 1)
+            self.layers, self.classifier = nn.Sequential(*layers), nn.Linear(32, 1)
 
     def forward(self, x: Tensor, mask: None = None) -> tuple[Tensor, None]:
         """Return the logit of class 1, ``(B,)``, of ``x (B, T, 1)``, and None: there are no weights.
@@ -408,10 +387,6 @@ class ConvolutionClassifier(nn.Module):
         hidden = self.layers(x.transpose(1, 2))  # (B, K, T)
         pooled = hidden.mean(dim=2) if self.pooling == "mean" else hidden.amax(dim=2)  # (B, K)
         return self.classifier(pooled).squeeze(-1), None
-
-
-def _sizes(name: str, sizes: Iterable[int]) -> list[int]:
-    return [check_size(name, size) for size in (sizes if isinstance(sizes, Iterable) else [sizes])]
 
 
 def _check_unpadded(x: Tensor, mask: Tensor | None, steps: int | None = None) -> None:
