@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import torch
@@ -11,7 +10,6 @@ from torch.nn.functional import pad
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from tsattn_tutorial.arguments import check_choice, check_flag, check_number, check_size, require
-from tsattn_tutorial.files import written_whole
 
 #: Names of the poolings: attention, and what it has to beat.
 Pooling = Literal["attention", "mean", "max", "last"]
@@ -393,37 +391,3 @@ def _check_unpadded(x: Tensor, mask: Tensor | None, steps: int | None = None) ->
     fits = x.ndim == 3 and x.shape[2] == 1 and steps in (None, x.shape[1])
     require(fits, f"x must be (B, {steps or 'T'}, 1), got {tuple(x.shape)}")
     require(mask is None, "mask: this network takes series without padding only, got a mask")
-
-
-def save_model(model: BiLSTMAttention, path: str | Path) -> None:
-    """Write the options and weights of a model to a file in an existing folder.
-
-    The file is read back before it takes its place. What fails leaves the old file, if any, as it was.
-
-    Raises
-    ------
-    ValueError
-        When `load_model` would not give the model back, because it was changed since it was built, say.
-    """
-    require(type(model) is BiLSTMAttention, f"model must be a BiLSTMAttention, got a {type(model).__name__}")
-    with written_whole(path) as temporary:
-        torch.save({"options": model.options, "weights": model.state_dict()}, temporary)
-        load_model(temporary)
-
-
-def load_model(path: str | Path) -> BiLSTMAttention:
-    """Read a model back, onto the CPU, in the precision it had. Only tensors and plain values are loaded, never code.
-
-    Raises
-    ------
-    ValueError
-        When the file is not one of `save_model`, or its weights do not fit its options.
-    """
-    with Path(path).open("rb") as file:
-        try:
-            content = torch.load(file, map_location="cpu", weights_only=True)
-            model = BiLSTMAttention(**content["options"])
-            model.load_state_dict(content["weights"], assign=True)  # with their precision
-        except Exception as error:  # torch raises many kinds for a file that is none of its own
-            raise ValueError(f"{path}: expected options and weights of a BiLSTMAttention, got {error!r}") from None
-    return model
