@@ -290,7 +290,7 @@ class AttentionClassifier(BaseClassifier):
         falls = np.empty((2, len(batch)))
         for length in np.unique(lengths):  # deletion takes series without padding
             rows = np.flatnonzero(lengths == length)
-            x, y, mask = batch.x[rows, :length], label[rows], None
+            x, y = batch.x[rows, :length], label[rows]
 
             def score(series: np.ndarray, y: np.ndarray = y) -> np.ndarray:
                 return self._logits(SeriesBatch(series.astype(np.float32), y))[np.arange(len(y)), y]
