@@ -102,6 +102,19 @@ class SeriesNetwork(nn.Module):
         return hidden, weights, context, real
 
 
+class Ensemble(nn.ModuleList):
+    """Several networks `SeriesNetwork` as one: their logits, weights and evidence are averaged."""
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Return the logits ``(B, C)`` and the weights ``(B, T)``, as a member does."""
+        logits, weights = zip(*(member(x, mask) for member in self), strict=True)
+        return torch.stack(logits).mean(dim=0), None if weights[0] is None else torch.stack(weights).mean(dim=0)
+
+    def evidence(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return the part of each step in each logit, ``(B, C, T)``, as a member does."""
+        return torch.stack([member.evidence(x, mask) for member in self]).mean(dim=0)
+
+
 class _Convolutions(nn.Module):
     def __init__(self, features: int, units: int) -> None:
         super().__init__()

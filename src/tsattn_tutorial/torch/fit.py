@@ -112,7 +112,7 @@ def fit(
                 model.train()
                 total = 0.0
                 for index in torch.randperm(len(series), generator=order).split(int(batch_size)):
-                    x, y, mask = _tensors(series, index.numpy(), model)
+                    x, y, mask = tensors(series, index.numpy(), model)
                     loss = _loss(wide(model(x, mask)[0]), y, label_smoothing, class_weight)
                     optimiser.zero_grad()
                     loss.backward()
@@ -147,7 +147,7 @@ def _classes(model: nn.Module, batch: SeriesBatch) -> int:
     """Return how many classes the model tells apart, by what it says of one series; refuse what are no logits."""
     require(len(batch) > 0, "batch must hold at least one series, got none")
     model.eval()
-    x, _, mask = _tensors(batch, slice(1), model)
+    x, _, mask = tensors(batch, slice(1), model)
     with torch.enable_grad():
         logit = model(x.requires_grad_().clone(), mask)[0]
     shape = tuple(logit.shape)
@@ -192,12 +192,12 @@ def _applied(model: nn.Module, batch: SeriesBatch) -> Iterator[tuple[Tensor, Ten
     """Yield logits, weights and labels, some series at a time."""
     model.eval()
     for begin in range(0, len(batch), history.PREDICTION_BATCH):
-        x, y, mask = _tensors(batch, slice(begin, begin + history.PREDICTION_BATCH), model)
+        x, y, mask = tensors(batch, slice(begin, begin + history.PREDICTION_BATCH), model)
         logit, weights = model(x, mask)
         yield wide(logit), weights, y
 
 
-def _tensors(batch: SeriesBatch, index: slice | np.ndarray, model: nn.Module) -> tuple[Tensor, Tensor, Tensor | None]:
+def tensors(batch: SeriesBatch, index: slice | np.ndarray, model: nn.Module) -> tuple[Tensor, Tensor, Tensor | None]:
     """Return some series as ``x (B, T, D)``, ``y (B,)`` and mask ``(B, T)``, where and as precise as the model is."""
     like = next(model.parameters())
     x = torch.tensor(batch.x[index], dtype=like.dtype, device=like.device)
