@@ -175,6 +175,7 @@ class AttentionClassifier(BaseClassifier):
                     progress=check_flag("verbose", self.verbose),
                 )
             self.histories_.append(history)
+        self.network_.eval()
         return self
 
     def _network(self, seeds: list[int]) -> Ensemble:
@@ -338,7 +339,7 @@ class AttentionClassifier(BaseClassifier):
         """
         try:
             with np.load(path, allow_pickle=False) as file:
-                arrays = dict(file)
+                arrays = {name: file[name] for name in file.files}
             header = json.loads(arrays.pop("header").tobytes())
             require(header["format"] == FORMAT, f"the format {header['format']!r}, not {FORMAT!r}")
             parameters = header["parameters"] | {"device": device}
@@ -352,7 +353,7 @@ class AttentionClassifier(BaseClassifier):
             model.metadata_ = {"n_channels": len(model.mean_)}
             model.network_ = model._network([0] * model.n_members)
             model.network_.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, zipfile.BadZipFile) as error:
+        except (LookupError, EOFError, OSError, ValueError, TypeError, RuntimeError, zipfile.BadZipFile) as error:
             kind = f"{type(error).__name__}: {error}"
             raise ValueError(f"{path}: expected a file that AttentionClassifier.save wrote, got {kind}") from None
         model.is_fitted = True
