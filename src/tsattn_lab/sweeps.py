@@ -9,6 +9,7 @@ from sklearn.model_selection import ParameterGrid
 from tsattn_lab import experiments as lab
 from tsattn_lab.experiments.archive import VOWELS_MODELS
 from tsattn_lab.experiments.sine import SINE_MODELS
+from tsattn_tutorial.datasets import ARCHIVE
 
 RESULTS = Path("book/results")  # from the root of the repository
 
@@ -99,6 +100,11 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], Settings]] = {
         + _grid([0], model=["majority class"]),
     ),
     "japanese_vowels": (lab.archive, _vowels()),
+    "nine_sets": (
+        lab.nine_sets,
+        _grid([0], model=["attention"], data_set=list(ARCHIVE), held_out=["folds"])
+        + _grid(TEN, model=["attention", "MiniRocket"], data_set=list(ARCHIVE)),
+    ),
     "planted_steps": (
         lab.attention_over_steps,
         _grid(FIVE, variant=["before", "after", "position-wise"], single=[False, True])

@@ -89,9 +89,7 @@ def archive(
     """
     check_choice("data_set", data_set, ("ItalyPowerDemand", "JapaneseVowels"))
     check_choice("held_out", held_out, ("test", "folds", "forward"))
-    parts = pd.DataFrame(
-        _fit_and_score(model, *pair, seed, training or {}) for pair in _pairs(data_set, held_out, seed)
-    )
+    parts = pd.DataFrame(_fit_and_score(model, *pair, seed, training or {}) for pair in pairs(data_set, held_out, seed))
     y, probability = (np.concatenate(list(parts[name])) for name in ("y", "probability"))
     labels_only = model == "MiniRocket" and data_set != "ItalyPowerDemand"  # where rows have the log-loss of its labels
     return {
@@ -124,7 +122,8 @@ def _fit_and_score(
     }
 
 
-def _pairs(data_set: str, held_out: str, seed: int) -> Iterator[tuple[SeriesBatch, SeriesBatch]]:
+def pairs(data_set: str, held_out: str, seed: int) -> Iterator[tuple[SeriesBatch, SeriesBatch]]:
+    """Yield what to fit on and what to score on; ``held_out`` as for `archive`."""
     train = archive_series(data_set, "train")
     match held_out:
         case "test":
