@@ -193,10 +193,14 @@ class AttentionClassifier(BaseClassifier):
         weight = self.class_weight
         if weight is None:
             return None
-        known = weight == "balanced" if isinstance(weight, str) else set(weight) <= set(self.classes_.tolist())
+        require(isinstance(weight, str | Mapping), f'class_weight must be "balanced" or a mapping, got {weight!r}')
+        named = {} if isinstance(weight, str) else dict(weight)
+        known = weight == "balanced" if isinstance(weight, str) else set(named) <= set(self.classes_.tolist())
         text = f'class_weight must be "balanced" or weights for labels among {self.classes_}, got {weight!r}'
-        require(known and (isinstance(weight, str) or all(value >= 0 for value in weight.values())), text)
-        values = compute_class_weight(weight, classes=self.classes_, y=y)
+        require(known, text)
+        for label, value in named.items():
+            check_number(f"class_weight of {label!r}", value, 0)
+        values = compute_class_weight(named or weight, classes=self.classes_, y=y)
         return values * len(y) / sum(values[self.classes_ == label].sum() for label in y)
 
     def _predict(self, X) -> np.ndarray:
@@ -359,6 +363,16 @@ class AttentionClassifier(BaseClassifier):
         model.is_fitted = True
         return model
 
+    def _preprocess_collection(self, X, store_metadata: bool = True):
+        sizes = [np.shape(one)[-1:] for one in X] if isinstance(X, list | np.ndarray) else [(1,)]
+        require(bool(sizes) and (0,) not in sizes, "X must hold series with time steps, got none")
+        X = super()._preprocess_collection(X, store_metadata)
+        wrong = [number for number, one in enumerate(X) if np.isinf(one).any() or np.isnan(one).all()][:9]
+        require(
+            not wrong, f"X must be finite, NaN where values miss; got infinity or only NaN in series {wrong}"
+        )
+        return X
+
     def _inside(self, X, weights: bool = False) -> SeriesBatch:
         """Return series as the network sees them, after aeon's checks."""
         self._check_is_fitted()
@@ -370,8 +384,6 @@ class AttentionClassifier(BaseClassifier):
 
     def _batch(self, X, codes: np.ndarray | None = None) -> SeriesBatch:
         """Scale, fill gaps and pad: ``x (n, T, channels)``."""
-        wrong = [number for number, one in enumerate(X) if np.isinf(one).any()][:9]  # no line could stand in for it
-        require(not wrong, f"X must be finite, or NaN where a value is missing, got infinity in series {wrong}")
         lengths = np.array([one.shape[1] for one in X])
         mask = np.arange(lengths.max()) < lengths[:, None]
         x = np.zeros((*mask.shape, len(self.mean_)), np.float32)

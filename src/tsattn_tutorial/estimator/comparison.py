@@ -163,6 +163,7 @@ def compare(
     model.set_params(random_state=check_size("seed", seed, 0))
     margin, budget = check_number("margin", margin, 0), budget and check_number("budget", budget, 0)
     splits = list(_splits(y, groups, check_size("folds", folds, 2), check_size("repeats", repeats), seed))
+    expected = 2 * len(splits) * _seconds(model, X, y, splits[0][0])
     flat, resampled = _one_length(X)
     regression = make_pipeline(FunctionTransformer(_flat), StandardScaler(), LogisticRegression(max_iter=2000))
     models = (DummyClassifier(), regression, MiniRocketClassifier(random_state=seed))
@@ -170,7 +171,7 @@ def compare(
     rivals |= {CONTROL: (X, clone(model).set_params(pooling="mean")), ATTENTION: (X, model)}
     rows, started = [], time.perf_counter()
     with progress_bar(len(splits) * len(rivals), "fit", show=progress) as bar:
-        bar.set_description(f"about {2 * len(splits) * _seconds(model, X, y, splits[0][0]):.0f} s")
+        bar.set_description(f"about {expected:.0f} s")
         for number, (train, test) in enumerate(splits):
             passed = time.perf_counter() - started
             if budget is not None and number > 1 and passed * (number + 1) / number > budget:
