@@ -368,9 +368,7 @@ class AttentionClassifier(BaseClassifier):
         require(bool(sizes) and (0,) not in sizes, "X must hold series with time steps, got none")
         X = super()._preprocess_collection(X, store_metadata)
         wrong = [number for number, one in enumerate(X) if np.isinf(one).any() or np.isnan(one).all()][:9]
-        require(
-            not wrong, f"X must be finite, NaN where values miss; got infinity or only NaN in series {wrong}"
-        )
+        require(not wrong, f"X must be finite, NaN where values miss; got infinity or only NaN in series {wrong}")
         return X
 
     def _inside(self, X, weights: bool = False) -> SeriesBatch:
