@@ -5,12 +5,17 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from aeon.classification.convolution_based import MiniRocketClassifier
 from aeon.testing.estimator_checking import parametrize_with_checks
+from scipy import stats
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 
-from tsattn_tutorial.estimator import AttentionClassifier, compare
+from tsattn_tutorial.datasets import read_csv
+from tsattn_tutorial.estimator import AttentionClassifier, Comparison, compare
+from tsattn_tutorial.estimator.comparison import _one_length, _splits
 
 SMALL = {"units": 8, "updates": 30, "random_state": 0}
 
@@ -60,10 +65,9 @@ def test_evidence_is_exact(pooling, encoder, steps):
     x, y = bumps(12, steps)
     x = [series[:, : steps - 7 * (number % 3)] for number, series in enumerate(x)]
     model = AttentionClassifier(encoder, pooling, units=8, updates=2, random_state=0, n_members=2).fit(x, y)
-    for member in model.members_:
-        member.double()
+    model.network_.double()
     evidence, weights = model.evidence(x), model.attend(x)
-    logits = model._logits(model._batch(x))
+    logits = model._say(model._batch(x))
     assert evidence.shape == (12, 2, steps)
     np.testing.assert_allclose(np.nansum(evidence, axis=2), logits, atol=1e-9 * np.abs(logits).max(), rtol=0)
     np.testing.assert_allclose(np.nansum(weights, axis=1), 1, atol=1e-9)
@@ -73,8 +77,7 @@ def test_evidence_is_exact(pooling, encoder, steps):
         np.testing.assert_allclose(weights[0, : lengths[0]].sum() / lengths[0], 1 / lengths[0])
     alone = model.evidence(x[1:2])  # less padding
     np.testing.assert_allclose(alone[0], evidence[1, :, : lengths[1]], atol=1e-9)
-    for member in model.members_:
-        member.float()
+    model.network_.float()
     assert np.abs(np.nansum(model.evidence(x), axis=2) - logits).max() <= 1e-5 * np.abs(logits).max()
 
 
@@ -88,7 +91,7 @@ def test_padding_changes_nothing_in_training():
     from tsattn_tutorial.datasets import padded
     from tsattn_tutorial.torch import predict
 
-    member = model.members_[0].double()
+    member = model.network_.double()
     longer = padded(batch, 60)
     longer = replace(longer, x=np.where(longer.mask[:, :, None], longer.x, np.nan))
     np.testing.assert_allclose(predict(member, longer).probability, predict(member, batch).probability, atol=1e-9)
@@ -97,7 +100,7 @@ def test_padding_changes_nothing_in_training():
 def test_what_is_told_apart_is_named(fitted):
     """Every explanation but the plain gradient names the bump, and deleting what is named hurts."""
     model, _, _ = fitted
-    x, y = bumps(30, seed=2)
+    x, _ = bumps(30, seed=2)
     bump = np.abs(x - np.median(x, axis=2, keepdims=True)).max(axis=1) > 2
     for method in ("attention", "evidence", "gradient times input", "integrated gradients", "occlusion"):
         named = model.explain(x, method)
@@ -159,18 +162,11 @@ def test_save_and_load(fitted, tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def damaged(path):
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 255
-    path.write_bytes(content)
-
-
 BAD_FILES = {
     "missing": lambda path: path.unlink(),
     "empty": lambda path: path.write_bytes(b""),
     "text": lambda path: path.write_text("hello"),
     "cut off": lambda path: path.write_bytes(path.read_bytes()[:-100]),
-    "damaged": damaged,
     "other arrays": lambda path: np.savez(path.open("wb"), a=np.zeros(3)),
     "pickle": lambda path: path.write_bytes(pickle.dumps({"a": 1})),
     "another version": lambda path: np.savez(
@@ -185,34 +181,55 @@ def test_bad_files(spoil, fitted, tmp_path):
     path = tmp_path / "model"
     fitted[0].save(path)
     spoil(path)
-    with pytest.raises(ValueError, match="model: expected a saved AttentionClassifier, got"):
+    with pytest.raises(ValueError, match=r"model: expected a file that AttentionClassifier\.save wrote, got"):
         AttentionClassifier.load(path)
 
 
+def test_damage(fitted, tmp_path):
+    """One bit turned, wherever: the file is refused, or what it holds is not touched."""
+    model, x, _ = fitted
+    model.save(tmp_path / "model")
+    content, refused = (tmp_path / "model").read_bytes(), 0
+    for place in np.linspace(0, len(content) - 1, 60).astype(int):
+        damaged = bytearray(content)
+        damaged[place] ^= 16
+        (tmp_path / "model").write_bytes(damaged)
+        try:
+            loaded = AttentionClassifier.load(tmp_path / "model")
+        except ValueError:
+            refused += 1
+        else:
+            assert (loaded.predict_proba(x) == model.predict_proba(x)).all()
+    assert refused > 40
+
+
 def test_what_json_cannot_hold_is_refused_when_saving(tmp_path):
-    """Dates as labels, a RandomState: refused, and nothing is written."""
+    """A RandomState as a seed, labels that are bytes: refused, and nothing is written."""
     x, y = bumps(12)
-    dates = np.where(y == "first", np.datetime64("2024-01-01"), np.datetime64("2025-01-01"))
-    quick = {"units": 4, "updates": 1}
-    for model, labels in (
-        (AttentionClassifier(**quick, random_state=np.random.RandomState(0)), y),
-        (AttentionClassifier(**quick, class_weight={"first": np.nan, "second": 1}), y),
-    ):
-        with pytest.raises(ValueError, match="JSON|class_weight"):
-            model.fit(x, labels).save(tmp_path / "model")
-    assert dates.size
+    for state, labels in ((np.random.RandomState(0), y), (0, np.char.encode(y))):
+        with pytest.raises(ValueError, match="expected labels and parameters that JSON can hold"):
+            AttentionClassifier(units=4, updates=1, random_state=state).fit(x, labels).save(tmp_path / "model")
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
-    "labels", [np.array([3, 7]), np.array([-1.0, 1.0]), np.array([False, True]), np.array(["a", "ü"])]
+    "labels",
+    [
+        np.array([3, 7]),
+        np.array([-1.0, 1.0]),
+        np.array([False, True]),
+        np.array(["a", "ü"]),
+        np.array(["a", "bb"], object),
+    ],
 )
 def test_labels_are_kept(labels, tmp_path):
     """Whatever they are: type and values survive fitting, saving and loading."""
     x, y = bumps(12)
     y = labels[(y == "second").astype(int)]
-    model = AttentionClassifier(units=4, updates=1, random_state=0).fit(x, y)
+    weights = {label: 1.0 + number for number, label in enumerate(labels)}
+    model = AttentionClassifier(units=4, updates=1, random_state=0, class_weight=weights).fit(x, y)
     model.save(tmp_path / "model")
+    assert AttentionClassifier.load(tmp_path / "model").get_params() == model.get_params()
     for one in (model, AttentionClassifier.load(tmp_path / "model")):
         assert one.classes_.dtype == labels.dtype
         assert (one.classes_ == labels).all()
@@ -228,3 +245,179 @@ def test_scikit_learn():
     assert grid.best_params_["pooling"] in ("mean", "max")
     calibrated = CalibratedClassifierCV(model, cv=2).fit(x, y)
     np.testing.assert_allclose(calibrated.predict_proba(x).sum(axis=1), 1)
+
+
+X, Y = bumps(12, 20)
+QUICK = {"units": 4, "updates": 1, "random_state": 0}
+
+
+def with_value(value):
+    x = X.copy()
+    x[3] = value
+    return x
+
+
+def fitting(x=X, y=Y, **options):
+    return lambda: AttentionClassifier(**QUICK | options).fit(x, y)
+
+
+def asking(method, x=X, *arguments, pooling="attention", **options):
+    return lambda: getattr(AttentionClassifier(pooling=pooling, **QUICK).fit(X, Y), method)(x, *arguments, **options)
+
+
+def comparing(x=X, y=Y, **options):
+    return lambda: compare(x, y, progress=False, **options)
+
+
+BAD = [
+    (fitting("text"), "passed input of type <class 'str'>"),
+    (fitting(X[None]), "must be 2D or 3D but found 4"),
+    (fitting(X[:0], Y[:0]), "X must hold series with time steps, got none"),
+    (fitting(X[:, :, :0]), "X must hold series with time steps, got none"),
+    (fitting([X[0], *X[1:, :1]]), "number of channels is not consistent"),
+    (fitting([[1.0, 2.0], [3.0]]), "lists should either 2D numpy arrays"),
+    (fitting(X.astype(str)), "must contain numeric values only"),
+    (fitting(with_value(np.inf)), r"X must be finite.*series \[3\]"),
+    (fitting(with_value(np.nan)), r"only NaN in series \[3\]"),
+    (fitting(y=Y[:5]), "Found X = 12 and y = 5"),
+    (fitting(y=np.array([0.0, np.nan] * 6)), "y contains NaN"),
+    (fitting(y=np.array([None, "a"] * 6, object)), "y type is unknown"),
+    (fitting(y=np.stack([Y, Y])), "y must be 1-dimensional"),
+    (fitting(y=np.full(12, "a")), "at least 2 unique labels, but found 1"),
+    (fitting(y=np.linspace(0, 1, 12)), "y type is continuous"),
+    (fitting(y=Y.tolist()), "y must be a np.array or a pd.Series"),
+    (fitting(encoder="lstm"), "encoder must be one of 'convolution', 'bilstm'; got 'lstm'"),
+    (fitting(pooling="sum"), "pooling must be one of 'attention', 'mean', 'max'; got 'sum'"),
+    (fitting(units=6), "units must be a multiple of 4, got 6"),
+    (fitting(units="8"), "units must be a positive integer, got '8'"),
+    (fitting(updates=1.5), "updates must be a positive integer, got 1.5"),
+    (fitting(batch_size=0), "batch_size must be a positive integer, got 0"),
+    (fitting(learning_rate=0), "learning_rate must be positive, got 0"),
+    (fitting(learning_rate=np.nan), "learning_rate must be a finite number, at least 0, got nan"),
+    (fitting(validation=1.0), r"validation must be a finite number in \[0, 0.9\], got 1.0"),
+    (fitting(validation=0.05), "should be greater or equal to the number of classes"),
+    (fitting(patience=3), "patience needs validation data"),
+    (fitting(patience=0, validation=0.5), "patience must be a positive integer, got 0"),
+    (fitting(class_weight="equal"), 'class_weight must be "balanced" or weights for labels among'),
+    (fitting(class_weight={"third": 1}), 'class_weight must be "balanced" or weights for labels among'),
+    (fitting(class_weight={"first": -1}), "class_weight of 'first' must be a finite number, at least 0, got -1"),
+    (fitting(class_weight=[1, 2]), 'class_weight must be "balanced" or a mapping'),
+    (fitting(n_members=0), "n_members must be a positive integer, got 0"),
+    (fitting(random_state="a"), "'a' cannot be used to seed"),
+    (fitting(device="gpu"), "device must be one that torch can use here, got 'gpu'"),
+    (fitting(verbose="yes"), "verbose must be True or False, got 'yes'"),
+    (lambda: AttentionClassifier().predict(X), "not been fitted"),
+    (lambda: AttentionClassifier().attend(X), "not been fitted"),
+    (lambda: AttentionClassifier().save("nowhere"), "not been fitted"),
+    (asking("predict", X[:0]), "X must hold series with time steps, got none"),
+    (asking("predict", X[:, :1]), "different number of channels"),
+    (asking("evidence", with_value(np.inf)), r"infinity.*series \[3\]"),
+    (asking("attend", pooling="max"), 'pooling="max" has no weights'),
+    (asking("evidence", pooling="max"), 'pooling="max" has no weights'),
+    (asking("explain", X, "shap"), "method must be one of 'attention', 'evidence'.*got 'shap'"),
+    (asking("faithfulness", X[:1]), "at least two finite numbers"),
+    (asking("faithfulness", seed=-1), "seed must be 0 or a positive integer, got -1"),
+    (asking("save", "no folder/model"), "expected an existing folder to write to"),
+    (comparing(folds=1), "folds must be an integer, at least 2, got 1"),
+    (comparing(folds=9), "folds=9 needs 9 series of every class"),
+    (comparing(repeats=0), "repeats must be a positive integer, got 0"),
+    (comparing(groups=[1, 2]), r"groups must be \(12,\) like X, got \(2,\)"),
+    (comparing(groups=np.zeros(12)), "folds=5 needs 5 groups of every class, got 1 of"),
+    (comparing(classifier=AttentionClassifier(pooling="mean")), "must have pooling=\"attention\", got 'mean'"),
+    (comparing(classifier="attention"), "does not seem to be a scikit-learn estimator"),
+    (comparing(margin=-1), "margin must be a finite number, at least 0, got -1"),
+    (comparing(budget="1m"), "budget must be a finite number, at least 0, got '1m'"),
+    (comparing(seed=None), "seed must be 0 or a positive integer, got None"),
+    (comparing(y=Y[:3]), r"y must be \(12,\) like X, got \(3,\)"),
+    (comparing([X[0], *X[1:, :1]], folds=2), "number of channels is not consistent"),
+    (comparing(y=np.full(12, "a")), "at least 2 unique labels, but found 1"),
+]
+
+
+@pytest.mark.parametrize(("call", "text"), BAD, ids=[text[:40] for _, text in BAD])
+def test_bad_input(call, text):
+    """What cannot be used is refused, with what was expected and what came."""
+    with pytest.raises((ValueError, TypeError, FileNotFoundError, NotFittedError), match=text):
+        call()
+
+
+def test_comparison():
+    """One row a split and classifier on the same splits; the sentence follows from the interval."""
+    x, y = bumps(40)
+    model = AttentionClassifier(units=8, updates=30)
+    found = compare(ragged(x), y, classifier=model, folds=5, repeats=1, progress=False)
+    assert found.scores.groupby("split")["classifier"].nunique().tolist() == [5] * 5
+    assert found.table.loc["larger class", "accuracy"] < found.table.loc["attention", "accuracy"]
+    assert found.table["log-loss"].isna().sum() == 1
+    assert "resampled to" in found.notes
+    assert found.difference("larger class").low > 0
+    again = compare(ragged(x), y, classifier=model, folds=5, repeats=1, progress=False)
+    assert found.scores.drop(columns="seconds").equals(again.scores.drop(columns="seconds"))
+    for gaps, word in (([0.1, 0.2, 0.1, 0.2, 0.1], "helps"), ([0.0] * 5, "equal within 2"), ([0.3, -0.3] * 2, "fewer")):
+        accuracy = {"attention": [0.5 + gap for gap in gaps]} | {
+            name: [0.5] * len(gaps) for name in found.table.index[:4]
+        }
+        rows = [
+            {"split": split, "classifier": name, "accuracy": value}
+            for name, values in accuracy.items()
+            for split, value in enumerate(values)
+        ]
+        made = Comparison(pd.DataFrame(rows), 0.25, 0.02, None)
+        assert word in made.verdict
+        gap = made.difference("plain mean")
+        if len(gaps) == 5:
+            spread = np.sqrt((1 / 5 + 0.25) * np.var(gaps, ddof=1))
+            assert gap.high - gap.value == pytest.approx(stats.t.ppf(1 - 0.05 / 8, 4) * spread)
+            assert word in str(made)
+            assert word in made._repr_html_()
+
+
+def test_groups_and_budget():
+    """A group is never on both sides of a split; with no time, two splits are left."""
+    x, y = bumps(40)
+    groups = np.arange(40) // 2
+    for train, test in _splits(y, groups, 3, 2, 0):
+        assert not set(groups[train]) & set(groups[test])
+    options = {"classifier": AttentionClassifier(units=4, updates=1), "progress": False, "budget": 1e-9}
+    assert compare(x, y, groups=groups, folds=3, **options).scores["split"].nunique() == 2
+
+
+def write_table(path, labels, rng):
+    """Write series of three sensors as a long table in any order; a spike or a dip is what tells them apart."""
+    shapes = {"ok": (0, [0.0]), "spike": (0, [0.0, 2, 4, 2, 0]), "dip": (1, [0, -1.5, -3, -3, -1.5, 0, 1])}
+    rows = []
+    for number, label in enumerate(labels):
+        steps, (channel, shape) = rng.integers(30, 61), shapes[label]
+        x = rng.normal(0, 0.3, (steps, 3)).cumsum(axis=0) + rng.normal(0, 0.5, (steps, 3)) + [20.0, 1013.0, 0.4]
+        at = rng.integers(2, steps - len(shape) - 2)
+        x[at : at + len(shape), channel] += np.array(shape) * rng.uniform(0.8, 1.3)
+        times = pd.date_range("2026-03-01", periods=steps, freq="10s") + pd.Timedelta(minutes=int(rng.integers(9999)))
+        rows += [(f"run{number}", when, *values, label) for when, values in zip(times, x.round(3), strict=True)]
+    table = pd.DataFrame(rows, columns=["run", "time", "temperature", "pressure", "flow", "state"])
+    table.sample(frac=1, random_state=0).to_csv(path, index=False)
+
+
+def test_the_task_of_a_stranger(tmp_path):
+    """From tables to predictions in few lines: at least MiniRocket's accuracy, and classes by name."""
+    rng = np.random.default_rng(2026)
+    for name, states in {
+        "sensors": ["ok", "ok", "spike", "dip"],
+        "new": ["ok", "spike", "dip"],
+        "week2": ["ok", "spike"],
+    }.items():
+        write_table(tmp_path / f"{name}.csv", rng.choice(states, 350 if name == "sensors" else 60), rng)
+    answers = pd.read_csv(tmp_path / "new.csv").groupby("run", sort=False)["state"].first()
+    pd.read_csv(tmp_path / "new.csv").drop(columns="state").to_csv(tmp_path / "new.csv", index=False)
+
+    train = read_csv(tmp_path / "sensors.csv", "state", id="run", time="time")
+    model = AttentionClassifier(random_state=0).fit(*train.to_aeon())
+    new = read_csv(tmp_path / "new.csv", None, id="run", time="time")
+    said = model.predict(new.to_aeon()[0])
+
+    right = (said == answers.loc[list(new.ids)]).mean()
+    series = _one_length([*train.to_aeon()[0], *new.to_aeon()[0]])[0]
+    rocket = MiniRocketClassifier(random_state=0).fit(series[: len(train)], train.to_aeon()[1])
+    assert right >= rocket.score(series[len(train) :], answers.loc[list(new.ids)].to_numpy())
+    assert right >= 0.9
+    second = read_csv(tmp_path / "week2.csv", "state", id="run", time="time", classes=train.classes)
+    assert model.score(*second.to_aeon()) >= 0.9

@@ -177,7 +177,7 @@ def test_a_row_of_the_vowels(model, held_out, monkeypatch):
 
 def test_forward_validation_trains_on_what_came_first():
     train, sizes = archive_series("JapaneseVowels", "train"), []
-    for inside, outside in archive.__globals__["_pairs"]("JapaneseVowels", "forward", 0):
+    for inside, outside in archive.__globals__["pairs"]("JapaneseVowels", "forward", 0):
         sizes.append(len(inside))
         for label in range(9):
             both = [part.x[part.y == label] for part in (inside, outside)]

@@ -9,6 +9,8 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 
+import nbformat
+import pandas as pd
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -17,11 +19,14 @@ from packaging.utils import canonicalize_name
 import tsattn_lab
 import tsattn_tutorial
 from notebook_dependencies import parse_cell
+from notebook_outputs import texts
+from tsattn_tutorial.metrics import mean_interval
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 REPOSITORY = CONFIG["repository"]["url"]
 NAME = REPOSITORY.removeprefix("https://github.com/")
+PAGES = ["book/index.md", "README.md"]
 BINDER = f"{CONFIG['launch_buttons']['binderhub_url']}/v2/gh/{NAME}/{CONFIG['repository']['branch']}"
 
 
@@ -122,8 +127,8 @@ def test_pins_satisfy_the_package():
         assert direct[canonicalize_name(needed.name)].removeprefix("==") in needed.specifier, line
 
 
-def test_imports_are_pinned():
-    """Whatever the packages, the tests, the tools or the extension import is a direct requirement."""
+def third_party(*folders: str) -> set[str]:
+    """Distributions of others that the files below these folders import."""
     distributions = {
         "PIL": "pillow",
         "bs4": "beautifulsoup4",
@@ -134,7 +139,6 @@ def test_imports_are_pinned():
     }
     own = {path.stem for folder in ("tools", "book/_ext", "tests") for path in (ROOT / folder).glob("*.py")}
     own |= {path.parent.name for path in (ROOT / "book" / "_ext").glob("*/__init__.py")}
-    folders = ("src", "tests", "tools", "book/_ext")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     imported = set()
     for tree in (ast.parse(path.read_text(encoding="utf-8")) for path in files):
@@ -142,9 +146,24 @@ def test_imports_are_pinned():
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
             imported |= {name.partition(".")[0] for name in names}
-    third_party = imported - own - sys.stdlib_module_names - {"", "tsattn_lab", "tsattn_tutorial"}
-    needed = {canonicalize_name(distributions.get(name, name)) for name in third_party}
-    assert not needed - requirements("requirements.txt").keys()
+    others = imported - own - sys.stdlib_module_names - {"", "tsattn_lab", "tsattn_tutorial"}
+    return {canonicalize_name(distributions.get(name, name)) for name in others}
+
+
+def test_imports_are_pinned():
+    """Whatever the packages, the tests, the tools or the extension import is a direct requirement."""
+    assert not third_party("src", "tests", "tools", "book/_ext") - requirements("requirements.txt").keys()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_install_line(page):
+    """It names this repository and extras that exist, and they bring what the classifier imports."""
+    extras, address = re.search(r'"tsattn-tutorial\[([\w,]+)\] @ git\+(\S+)"', read(page)).groups()
+    assert address == REPOSITORY
+    lines = [line for extra in extras.split(",") for line in project()["optional-dependencies"][extra]]
+    brought = {canonicalize_name(Requirement(line).name) for line in [*project()["dependencies"], *lines]}
+    folders = [f"src/tsattn_tutorial/{name}" for name in ("estimator", "torch", "datasets")]
+    assert {"aeon", "torch"} <= third_party(*folders) <= brought
 
 
 def test_every_chapter_is_in_the_contents():
@@ -158,6 +177,59 @@ def test_every_chapter_is_on_the_map():
     for path in (ROOT / "book").glob("*.ipynb"):
         assert f":link: {path.stem}\n" in read("book/index.md")
         assert f"(book/{path.name})" in read("README.md")
+
+
+def section(link: str) -> str:
+    """What a section of a chapter says and prints, in one line: NAME.ipynb#its-heading."""
+    name, _, wanted = link.partition("#")
+    inside, kept = 0, []
+    for cell in nbformat.read(ROOT / "book" / name, as_version=4).cells:
+        prose = cell.cell_type == "markdown"
+        for line in "\n".join([cell.source] if prose else texts(cell)).splitlines():
+            if heading := re.match("(#+) (.+)", line) if prose else None:
+                level, anchor = len(heading[1]), re.sub(r"[^\w -]", "", heading[2].lower()).replace(" ", "-")
+                inside = level if anchor == wanted else inside * (level > inside)
+            kept += [line] if inside else []
+    return re.sub(r"\s+", " ", " ".join(kept)).replace("[ ", "[")
+
+
+def effect_on_vowels() -> str:
+    """Attention less a plain mean, in points: the chapter draws it, so the rows have to say it."""
+    rows = pd.read_csv(ROOT / "book/results/japanese_vowels.csv").set_index("seed")
+    names = [
+        json.dumps({"data_set": "JapaneseVowels", "model": f"convolution, {kind}"}) for kind in ("attention", "mean")
+    ]
+    one, other = (rows[rows["settings"] == name]["accuracy"] for name in names)
+    return "{:+.2f} [{:+.2f}, {:+.2f}]".format(*mean_interval(100 * (one - other).to_numpy()))
+
+
+def findings(page: str) -> dict[str, str]:
+    """Situation -> what we found, from the table of a first page."""
+    table = re.search(r"\| Your series \|.*?\n\n", read(page), re.DOTALL)[0]
+    return {cells[1]: cells[2] for cells in (line.split("|") for line in table.strip().splitlines()[2:])}
+
+
+def without_links(text: str) -> str:
+    """Text whose links lead nowhere."""
+    return re.sub(r"\]\([^)]+\)", "", text)
+
+
+def test_findings_are_those_of_the_chapters():
+    """Every number of the first page stands, with its interval, in the section that its line links to."""
+    assert len(findings("book/index.md")) == 6
+    for found in findings("book/index.md").values():
+        (link,) = re.findall(r"\]\(([^)]+)\)", found)
+        stated = section(link) + (effect_on_vowels() if link.startswith("japanese_vowels") else "")
+        numbers = re.findall(r"[-+]?\d+(?:[.,]\d+)*(?: %)?(?: \[[^]]+\])?", without_links(found))
+        missing = [one for one in numbers if not re.search(rf"(?<![\w.]){re.escape(one)}(?![\w.]*\d)", stated)]
+        assert numbers and not missing, (link, missing)
+
+
+def test_findings_of_the_readme():
+    """They are some of the same."""
+    known = findings("book/index.md")
+    for situation, found in findings("README.md").items():
+        assert without_links(found) == without_links(known[situation])
 
 
 def chapter_imports() -> dict[str, set[str]]:

@@ -9,6 +9,7 @@ from sklearn.model_selection import ParameterGrid
 from tsattn_lab import experiments as lab
 from tsattn_lab.experiments.archive import VOWELS_MODELS
 from tsattn_lab.experiments.sine import SINE_MODELS
+from tsattn_tutorial.datasets import ARCHIVE
 
 RESULTS = Path("book/results")  # from the root of the repository
 
@@ -93,6 +94,11 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
         _grid(TEN, model=[*VOWELS_MODELS, *VARIANTS, "logistic regression", "MiniRocket"], **VOWELS)
         + _grid(range(3), model=list(VOWELS_MODELS), **FORWARD)
         + _grid(range(3), model=CONVOLUTIONS, training=[{"label_smoothing": 0.05}], **FORWARD),
+    ),
+    "nine_sets": (
+        lab.nine_sets,
+        _grid([0], model=["attention"], data_set=list(ARCHIVE), held_out=["folds"])
+        + _grid(TEN, model=["attention", "MiniRocket"], data_set=list(ARCHIVE)),
     ),
     "planted_steps": (
         lab.attention_over_steps,

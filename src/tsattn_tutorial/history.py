@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from tsattn_tutorial.arguments import check_choice, check_number, check_size
-from tsattn_tutorial.datasets import SeriesBatch
+from tsattn_tutorial.datasets.batch import SeriesBatch, shared_classes
 
 #: How the step size changes in a training.
 Schedule = Literal["constant", "cosine"]
@@ -136,10 +136,12 @@ def check_settings(
     schedule: Schedule,
     weight_decay: float,
     label_smoothing: float,
+    class_weight: Sequence[float] | None,
     seed: int,
+    classes: int,
     validation: SeriesBatch | None,
 ) -> None:
-    """Raise ValueError for settings that no training can use; `fit` says what they mean."""
+    """Raise ValueError for settings that no training of so many classes can use; `fit` says what they mean."""
     check_size("epochs", epochs)
     check_size("batch_size", batch_size)
     if check_number("learning_rate", learning_rate, 0) == 0:
@@ -152,19 +154,23 @@ def check_settings(
     check_number("weight_decay", weight_decay, 0)
     if check_number("label_smoothing", label_smoothing, 0, 1) == 1:
         raise ValueError("label_smoothing must be below 1, got 1")
-    check_size("seed", seed, 0)
-
-
-def check_class_weight(class_weight: Sequence[float] | None, classes: int) -> None:
-    """Raise ValueError unless there is no weight, or one for each class, none of them negative."""
     if class_weight is not None and (len(class_weight) != classes or not all(weight >= 0 for weight in class_weight)):
         raise ValueError(f"class_weight must be {classes} numbers, none negative, got {class_weight!r}")
+    check_size("seed", seed, 0)
+    if validation is not None:
+        check_labels("validation", validation, classes)
 
 
 def check_labels(name: str, batch: SeriesBatch, classes: int) -> None:
     """Raise ValueError unless the batch has series, and only labels that a model of so many classes tells apart."""
     if not len(batch) or not np.isin(batch.y, range(classes)).all():
         raise ValueError(f"{name} must hold series with labels 0 to {classes - 1}, got labels {np.unique(batch.y)}")
+
+
+def name_classes(model: Any, *batches: SeriesBatch | None) -> None:
+    """Note on a model what its classes are called; raise ValueError when a batch, or an earlier one, has others."""
+    names = [batch.classes for batch in batches if batch is not None]
+    model.class_names = shared_classes(getattr(model, "class_names", None), *names)
 
 
 def drawn(train: SeriesBatch | Callable[[int], SeriesBatch], epoch: int, classes: int, like: SeriesBatch | None = None):

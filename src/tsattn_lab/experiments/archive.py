@@ -90,7 +90,7 @@ def archive(
     check_choice("data_set", data_set, ("ItalyPowerDemand", "JapaneseVowels"))
     check_choice("held_out", held_out, ("test", "folds", "forward"))
     y, probability, train_accuracy, entropy, seconds = [], [], [], [], 0.0
-    for inside, outside in _pairs(data_set, held_out, seed):
+    for inside, outside in pairs(data_set, held_out, seed):
         if inside.mask is not None:
             inside, outside = (padded(part, STEPS) for part in standardised(inside, outside))
         started = time.perf_counter()
@@ -113,7 +113,8 @@ def archive(
     }
 
 
-def _pairs(data_set: str, held_out: str, seed: int) -> Iterator[tuple[SeriesBatch, SeriesBatch]]:
+def pairs(data_set: str, held_out: str, seed: int) -> Iterator[tuple[SeriesBatch, SeriesBatch]]:
+    """Yield what to fit on and what to score on; ``held_out`` as for `archive`."""
     train = archive_series(data_set, "train")
     match held_out:
         case "test":

@@ -7,8 +7,9 @@ import numpy as np
 from tsattn_tutorial.arguments import check_choice
 from tsattn_tutorial.datasets.batch import SeriesBatch
 
-#: Names that `archive_series` knows: from the UCR and UEA archives, as shipped by aeon.
-ARCHIVE = ("ACSF1", "ArrowHead", "BasicMotions", "GunPoint", "ItalyPowerDemand", "JapaneseVowels", "OSULeaf")
+#: Names that `archive_series` knows: all labelled sets of the UCR and UEA archives that aeon ships.
+ARCHIVE = ("ACSF1", "ArrowHead", "BasicMotions", "Covid3Month_disc", "GunPoint", "ItalyPowerDemand")
+ARCHIVE += ("JapaneseVowels", "OSULeaf", "PickupGestureWiimoteZ")
 
 
 def archive_series(name: str, split: Literal["train", "test"]) -> SeriesBatch:

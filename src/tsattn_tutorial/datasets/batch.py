@@ -111,7 +111,9 @@ class SeriesBatch:
             When some series have a label and others have none.
         """
         known = self.y >= 0
-        require(known.all() or not known.any(), f"expected a label for each series, or none; got {(~known).sum()} of -1")
+        require(
+            known.all() or not known.any(), f"expected a label for each series, or none; got {(~known).sum()} of -1"
+        )
         x = self.x.transpose(0, 2, 1)
         series = x if self.mask is None else [one[:, real] for one, real in zip(x, self.mask, strict=True)]
         names = self.y if self.classes is None else np.array(self.classes)[self.y]
@@ -200,7 +202,8 @@ def standardised(train: SeriesBatch, *others: SeriesBatch) -> tuple[SeriesBatch,
     Raises
     ------
     ValueError
-        When the batches differ in their number of dimensions, or there is no training series.
+        When the batches differ in their number of dimensions or in the names of their classes, or there is no
+        training series.
     """
     from sklearn.preprocessing import StandardScaler  # takes a second to import
 
@@ -208,6 +211,7 @@ def standardised(train: SeriesBatch, *others: SeriesBatch) -> tuple[SeriesBatch,
     dimensions = [batch.x.shape[2] for batch in batches]
     fine = len(train) and len(set(dimensions)) == 1
     require(fine, f"expected training series and equal dimensions, got {len(train)} and {dimensions}")
+    shared_classes(*(batch.classes for batch in batches))
     scaler = StandardScaler().fit(train.x[_real(train)].astype(float))
     scaled = []
     for batch in batches:
@@ -216,6 +220,14 @@ def standardised(train: SeriesBatch, *others: SeriesBatch) -> tuple[SeriesBatch,
             x[real] = scaler.transform(batch.x[real].astype(float))
         scaled.append(replace(batch, x=x))
     return tuple(scaled)
+
+
+def shared_classes(*classes: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Return the names that label 0, 1, ... have in all batches that name them; raise ValueError when they differ."""
+    names = list(dict.fromkeys(one for one in classes if one is not None))
+    advice = "read the second file with classes=train.classes"
+    require(len(names) < 2, f"expected the same classes everywhere, got {names[0:2]}; {advice}")
+    return names[0] if names else None
 
 
 def _real(batch: SeriesBatch) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The question of a reader with a table: does attention change anything here?"""
+"""The question of a reader with a table: whether attention changes anything here."""
 
 import time
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import torch
 from aeon.classification.convolution_based import MiniRocketClassifier
 from matplotlib.axes import Axes
 from scipy import stats
@@ -17,13 +18,13 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from tsattn_tutorial.arguments import check_number, check_size
+from tsattn_tutorial.arguments import check_number, check_size, require
 from tsattn_tutorial.estimator.classifier import AttentionClassifier, filled
 from tsattn_tutorial.history import progress_bar
 from tsattn_tutorial.metrics import Estimate
 
-ATTENTION, CONTROL = "attention", "mean in place of attention"
-RIVALS = ("larger class", "logistic regression", "MiniRocket", CONTROL)
+ATTENTION, CONTROL, ROCKET = "attention", "plain mean", "MiniRocket"
+RIVALS = ("larger class", "logistic regression", ROCKET, CONTROL)
 LEAST_SPLITS = 5  # for an interval
 
 
@@ -34,8 +35,8 @@ class Comparison:
     Parameters
     ----------
     scores : DataFrame
-        One row a split and classifier: ``split``, ``classifier``, ``accuracy``, ``balanced_accuracy``, ``log_loss``
-        (nats) and ``seconds`` of fit and prediction.
+        One row a split and classifier: ``split``, ``classifier``, ``accuracy``, ``balanced accuracy``, ``log-loss``
+        (nats; NaN for MiniRocket, which gives no probabilities) and ``seconds`` of fit and prediction.
     ratio : float
         Test series for each training series, which the correction for overlapping training sets needs.
     margin : float
@@ -51,13 +52,10 @@ class Comparison:
 
     @property
     def table(self) -> pd.DataFrame:
-        """Mean scores by classifier, and the difference of attention in accuracy with its simultaneous interval."""
-        table = self.scores.groupby("classifier", sort=False).mean(numeric_only=True).drop(columns="split")
-        differences = {name: self.difference(name) for name in RIVALS}
-        for column in Estimate._fields:
-            name = "attention ahead" if column == "value" else column
-            table[name] = pd.Series({rival: getattr(gap, column) for rival, gap in differences.items()})
-        return table
+        """Mean scores by classifier, and how far attention is ahead in accuracy, with its simultaneous interval."""
+        means = self.scores.groupby("classifier", sort=False).mean().drop(columns="split")
+        ahead = pd.DataFrame([self.difference(rival) for rival in RIVALS], index=RIVALS)
+        return means.join(ahead.set_axis(["attention ahead", "from", "to"], axis=1))
 
     def difference(self, rival: str) -> Estimate:
         """Return the accuracy of attention less that of a rival, paired by split.
@@ -65,7 +63,7 @@ class Comparison:
         The 95 % interval is corrected for overlapping training sets (Nadeau and Bengio 2003) and simultaneous over
         the four rivals (Bonferroni); NaN with fewer than five splits.
         """
-        accuracy = self.scores.pivot(index="split", columns="classifier", values="accuracy")
+        accuracy = self._accuracy()
         gaps = (accuracy[ATTENTION] - accuracy[rival]).to_numpy()
         half = np.nan
         if gaps.size >= LEAST_SPLITS:
@@ -79,13 +77,12 @@ class Comparison:
         gap = self.difference(CONTROL)
         found = f"{100 * gap.value:+.1f} points of accuracy [{100 * gap.low:+.1f}, {100 * gap.high:+.1f}]"
         if np.isnan(gap.low):
-            word = f"open: fewer than {LEAST_SPLITS} splits have no interval"
+            word = f"open: fewer than {LEAST_SPLITS} splits give no interval"
         elif gap.low > 0 or gap.high < 0:
-            word = f"clear, attention {'helps' if gap.low > 0 else 'hurts'} here"
-        elif max(-gap.low, gap.high) <= self.margin:
-            word = f"equal within {100 * self.margin:g} points"
+            word = f"clear: attention {'helps' if gap.low > 0 else 'hurts'} here"
         else:
-            word = "open: these series cannot tell"
+            equal = max(-gap.low, gap.high) <= self.margin
+            word = f"equal within {100 * self.margin:g} points" if equal else "open: these series cannot tell"
         return f"Attention against a plain mean: {found}; {word}."
 
     @property
@@ -105,13 +102,15 @@ class Comparison:
 
     def plot(self, ax: Axes) -> None:
         """Draw the accuracy of every classifier on every split, and their means."""
-        names = [*RIVALS, ATTENTION]
-        accuracy = self.scores.pivot(index="split", columns="classifier", values="accuracy")[names]
-        for row, name in enumerate(names):
-            ax.plot(accuracy[name], np.full(len(accuracy), row), "o", color="C0", alpha=0.4)
-            ax.plot(accuracy[name].mean(), row, "|", color="C1", markersize=18, markeredgewidth=3)
-        ax.set_yticks(range(len(names)), names)
-        ax.set(xlabel="accuracy on held-out series; the bar is the mean", ylim=(len(names) - 0.5, -0.5))
+        for row, (name, accuracy) in enumerate(self._accuracy().items()):
+            ax.plot(accuracy, np.full(len(accuracy), row), "o", color="C0", alpha=0.4)
+            ax.plot(accuracy.mean(), row, "|", color="C1", markersize=18, markeredgewidth=3)
+            ax.text(accuracy.min(), row - 0.2, name, va="bottom")
+        ax.set(yticks=[], xlabel="accuracy on held-out series; the bar is the mean", ylim=(row + 0.5, -0.8))
+
+    def _accuracy(self) -> pd.DataFrame:
+        """Return the accuracy, a row a split, a column a classifier."""
+        return self.scores.pivot(index="split", columns="classifier", values="accuracy")[[*RIVALS, ATTENTION]]
 
 
 def compare(
@@ -149,7 +148,7 @@ def compare(
     seed : int
         Seed of the splits and the classifiers.
     progress : bool
-        Show a bar and say how long it will take.
+        Show a bar, with an estimate of the seconds it will take.
 
     Raises
     ------
@@ -158,46 +157,38 @@ def compare(
     """
     y = np.asarray(y)
     X = list(X) if isinstance(X, list | tuple) else np.asarray(X)
+    for name, values in {"y": y, "groups": y if groups is None else np.asarray(groups)}.items():
+        require(values.shape == (len(X),), f"{name} must be ({len(X)},) like X, got {values.shape}")
     model = AttentionClassifier() if classifier is None else clone(classifier)
-    if model.pooling != "attention":
-        raise ValueError(f'classifier must have pooling="attention", got {model.pooling!r}')
+    require(model.pooling == "attention", f'classifier must have pooling="attention", got {model.pooling!r}')
     model.set_params(random_state=check_size("seed", seed, 0))
+    margin, budget = check_number("margin", margin, 0), budget and check_number("budget", budget, 0)
     splits = list(_splits(y, groups, check_size("folds", folds, 2), check_size("repeats", repeats), seed))
-    check_number("margin", margin, 0)
+    expected = 2 * len(splits) * _seconds(model, X, y, splits[0][0])
     flat, resampled = _one_length(X)
-    rivals = {
-        "larger class": (flat, DummyClassifier()),
-        "logistic regression": (
-            flat,
-            make_pipeline(FunctionTransformer(_flat), StandardScaler(), LogisticRegression(max_iter=2000)),
-        ),
-        "MiniRocket": (flat, MiniRocketClassifier(random_state=seed)),
-        CONTROL: (X, clone(model).set_params(pooling="mean")),
-        ATTENTION: (X, model),
-    }
-    rows = []
-    started = time.perf_counter()
+    regression = make_pipeline(FunctionTransformer(_flat), StandardScaler(), LogisticRegression(max_iter=2000))
+    models = (DummyClassifier(), regression, MiniRocketClassifier(random_state=seed))
+    rivals = {name: (flat, rival) for name, rival in zip(RIVALS, models, strict=False)}
+    rivals |= {CONTROL: (X, clone(model).set_params(pooling="mean")), ATTENTION: (X, model)}
+    rows, started, threads = [], time.perf_counter(), torch.get_num_threads()
     with progress_bar(len(splits) * len(rivals), "fit", show=progress) as bar:
+        bar.set_description(f"about {expected:.0f} s")
         for number, (train, test) in enumerate(splits):
+            passed = time.perf_counter() - started
+            if budget is not None and number > 1 and passed * (number + 1) / number > budget:
+                break
             for name, (series, rival) in rivals.items():
+                torch.set_num_threads(threads)  # MiniRocket leaves others behind, and small networks stand still
                 rows.append({"split": number, "classifier": name} | _scores(clone(rival), series, y, train, test))
                 bar.update()
-            passed = (time.perf_counter() - started) / (number + 1)
-            if number == 0 and progress:
-                bar.write(f"about {passed * len(splits):.0f} s for {len(splits)} splits")
-            if budget is not None and number and passed * (number + 2) > budget:
-                break
     return Comparison(pd.DataFrame(rows), len(test) / len(train), margin, resampled)
 
 
 def _splits(y: np.ndarray, groups, folds: int, repeats: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the places of training and test series, stratified, and grouped where there are groups."""
     members = pd.Series(np.arange(len(y)) if groups is None else np.asarray(groups)).groupby(y).nunique()
-    if members.min() < folds:
-        what = "series" if groups is None else "groups"
-        raise ValueError(
-            f"folds={folds} needs {folds} {what} of every class, got {members.min()} of {members.idxmin()!r}"
-        )
+    what, (least, label) = "series" if groups is None else "groups", (members.min(), members.idxmin())
+    require(least >= folds, f"folds={folds} needs {folds} {what} of every class, got {least} of {label!r}")
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     for repeat in range(repeats):
         yield from kind(folds, shuffle=True, random_state=seed + repeat).split(y, y, groups)
@@ -207,32 +198,37 @@ def _one_length(X) -> tuple[np.ndarray, int | None]:
     """Return the series as one array ``(n, channels, T)``, without gaps, resampled where their lengths differ."""
     series = [filled(np.atleast_2d(one)) for one in X]
     lengths = [one.shape[1] for one in series]
-    steps = int(np.median(lengths))
     if len(set(lengths)) == 1:
         return np.stack(series), None
-    places = np.linspace(0, 1, steps)
+    places = np.linspace(0, 1, int(np.median(lengths)))
     rows = [[np.interp(places, np.linspace(0, 1, one.shape[1]), channel) for channel in one] for one in series]
-    return np.array(rows), steps
+    return np.array(rows), len(places)
 
 
 def _flat(X: np.ndarray) -> np.ndarray:
     return X.reshape(len(X), -1)
 
 
+def _some(X, places: np.ndarray):
+    return X[places] if isinstance(X, np.ndarray) else [X[place] for place in places]
+
+
+def _seconds(model: AttentionClassifier, X, y: np.ndarray, train: np.ndarray) -> float:
+    """Estimate how long a fit takes, by a pass over the training series; the one before warms up."""
+    short = clone(model).set_params(updates=1, n_members=1, validation=0.0, patience=None)
+    for _ in range(2):
+        started = time.perf_counter()
+        short.fit(_some(X, train), y[train])
+    return (time.perf_counter() - started) * model.n_members * max(1, model.updates * model.batch_size / len(train))
+
+
 def _scores(model, X, y: np.ndarray, train: np.ndarray, test: np.ndarray) -> dict[str, float]:
     """Fit on some series and score on others."""
-
-    def some(places: np.ndarray):
-        return X[places] if isinstance(X, np.ndarray) else [X[place] for place in places]
-
     started = time.perf_counter()
-    model.fit(some(train), y[train])
-    probability = model.predict_proba(some(test))
+    probability = model.fit(_some(X, train), y[train]).predict_proba(_some(X, test))
     seconds = time.perf_counter() - started
-    said = model.classes_[probability.argmax(axis=1)]
-    return {
-        "accuracy": accuracy_score(y[test], said),
-        "balanced_accuracy": balanced_accuracy_score(y[test], said),
-        "log_loss": log_loss(y[test], probability, labels=model.classes_),
-        "seconds": seconds,
-    }
+    said, loss = model.classes_[probability.argmax(axis=1)], np.nan
+    if not isinstance(model, MiniRocketClassifier):
+        loss = log_loss(y[test], probability, labels=model.classes_)
+    right = {"accuracy": accuracy_score(y[test], said), "balanced accuracy": balanced_accuracy_score(y[test], said)}
+    return {**right, "log-loss": loss, "seconds": seconds}

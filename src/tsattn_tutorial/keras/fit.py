@@ -1,7 +1,7 @@
 """Training and prediction for the Keras models: quiet, seeded, best weights restored."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -10,7 +10,7 @@ from scipy import special
 from tqdm import tqdm
 
 from tsattn_tutorial import history
-from tsattn_tutorial.datasets import SeriesBatch
+from tsattn_tutorial.datasets.batch import SeriesBatch, shared_classes
 
 HEADS = "a Dense(1) behind which Reshape(()) makes (B,) of (B, 1), for two classes, or a Dense(C), without activation"
 PROBABILITIES = {"sigmoid", "hardsigmoid", "softmax", "sparsemax", "sparsesigmoid"}
@@ -31,6 +31,7 @@ def fit(
     schedule: history.Schedule = "constant",
     weight_decay: float = 0.0,
     label_smoothing: float = 0.0,
+    class_weight: Sequence[float] | None = None,
     seed: int = 0,
     progress: bool = True,
 ) -> history.History:
@@ -65,6 +66,8 @@ def fit(
         2019); biases and the scales of normalisation are spared.
     label_smoothing : float
         Share of every label that is spread over all classes alike (Szegedy et al. 2016), in both losses.
+    class_weight : sequence of float, optional
+        C factors, one for the loss of the training series of each class.
     seed : int
         Seed of the order of the series.
     progress : bool
@@ -78,13 +81,22 @@ def fit(
     FloatingPointError
         When a loss is no longer finite. The model then holds the best weights so far.
     """
-    history.check_settings(
-        epochs, batch_size, learning_rate, patience, schedule, weight_decay, label_smoothing, seed, validation
-    )
     classes = _classes(model)
+    history.check_settings(
+        epochs,
+        batch_size,
+        learning_rate,
+        patience,
+        schedule,
+        weight_decay,
+        label_smoothing,
+        class_weight,
+        seed,
+        classes,
+        validation,
+    )
     batches = _Shuffled(model, train, classes, int(batch_size), seed)
-    if validation is not None:
-        history.check_labels("validation", validation, classes)
+    history.name_classes(model, batches.series, validation)
     trained = keras.Model(model.inputs, model.outputs[0])  # the same layers, without the weights of the attention
     updates = epochs * len(batches)
     loss, accuracy = _objective(model, classes, label_smoothing)
@@ -97,6 +109,7 @@ def fit(
                 batches,
                 epochs=int(epochs),
                 shuffle=False,  # Keras would shuffle the batches once more, by no seed of ours
+                class_weight=None if class_weight is None else dict(enumerate(class_weight)),
                 verbose=0,
                 callbacks=[_Watch(record, batches, bar)],
                 validation_data=None if validation is None else (_arrays(model, validation), validation.y),
@@ -113,11 +126,13 @@ def predict(model: keras.Model, batch: SeriesBatch) -> history.Prediction:
     Raises
     ------
     ValueError
-        When the batch is empty or has padding that the model has no mask for, or the model does not end in logits.
+        When the batch is empty, has padding that the model has no mask for or classes of other names than those of the
+        training, or the model does not end in logits.
     """
     if not len(batch):
         raise ValueError("batch must hold at least one series, got none")
     _classes(model)
+    shared_classes(getattr(model, "class_names", None), batch.classes)
     x = _arrays(model, batch)
     applied = keras.Model(model.inputs, model.outputs)  # takes a list, whether or not the model was built with one
     pieces = []

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from tsattn_tutorial import history
 from tsattn_tutorial.arguments import require
-from tsattn_tutorial.datasets import SeriesBatch
+from tsattn_tutorial.datasets.batch import SeriesBatch, shared_classes
 from tsattn_tutorial.torch.networks import wide
 
 # Operations that only pick, shape or clip numbers: what a network ends in stands before them.
@@ -80,15 +80,23 @@ def fit(
     FloatingPointError
         When a loss is no longer finite.
     """
-    history.check_settings(
-        epochs, batch_size, learning_rate, patience, schedule, weight_decay, label_smoothing, seed, validation
-    )
     series = train(1) if callable(train) else train
     classes = _classes(model, series)
     history.check_labels("train", series, classes)
-    if validation is not None:
-        history.check_labels("validation", validation, classes)
-    history.check_class_weight(class_weight, classes)
+    history.check_settings(
+        epochs,
+        batch_size,
+        learning_rate,
+        patience,
+        schedule,
+        weight_decay,
+        label_smoothing,
+        class_weight,
+        seed,
+        classes,
+        validation,
+    )
+    history.name_classes(model, series, validation)
     updates = epochs * math.ceil(len(series) / batch_size)
     spared, decayed = ([w for w in model.parameters() if (w.ndim > 1) == decays] for decays in (False, True))
     groups = [{"params": spared, "weight_decay": 0.0}, {"params": decayed, "weight_decay": float(weight_decay)}]
@@ -104,7 +112,7 @@ def fit(
                 model.train()
                 total = 0.0
                 for index in torch.randperm(len(series), generator=order).split(int(batch_size)):
-                    x, y, mask = _tensors(series, index.numpy(), model)
+                    x, y, mask = tensors(series, index.numpy(), model)
                     loss = _loss(wide(model(x, mask)[0]), y, label_smoothing, class_weight)
                     optimiser.zero_grad()
                     loss.backward()
@@ -123,9 +131,11 @@ def fit(
 def predict(model: nn.Module, batch: SeriesBatch) -> history.Prediction:
     """Apply a trained classifier, as for `fit`, where it is and in the precision it has.
 
-    Raises ValueError when there are no series, or the model does not return logits.
+    Raises ValueError when there are no series, their classes have other names than those of the training, or the model
+    does not return logits.
     """
     _classes(model, batch)
+    shared_classes(getattr(model, "class_names", None), batch.classes)
     logits, weights, _ = zip(*_applied(model, batch), strict=True)
     logit = torch.cat(logits)  # (N,) or (N, C)
     probability = torch.sigmoid(logit) if logit.ndim == 1 else torch.softmax(logit, dim=1)
@@ -137,7 +147,7 @@ def _classes(model: nn.Module, batch: SeriesBatch) -> int:
     """Return how many classes the model tells apart, by what it says of one series; refuse what are no logits."""
     require(len(batch) > 0, "batch must hold at least one series, got none")
     model.eval()
-    x, _, mask = _tensors(batch, slice(1), model)
+    x, _, mask = tensors(batch, slice(1), model)
     with torch.enable_grad():
         logit = model(x.requires_grad_().clone(), mask)[0]
     shape = tuple(logit.shape)
@@ -182,12 +192,12 @@ def _applied(model: nn.Module, batch: SeriesBatch) -> Iterator[tuple[Tensor, Ten
     """Yield logits, weights and labels, some series at a time."""
     model.eval()
     for begin in range(0, len(batch), history.PREDICTION_BATCH):
-        x, y, mask = _tensors(batch, slice(begin, begin + history.PREDICTION_BATCH), model)
+        x, y, mask = tensors(batch, slice(begin, begin + history.PREDICTION_BATCH), model)
         logit, weights = model(x, mask)
         yield wide(logit), weights, y
 
 
-def _tensors(batch: SeriesBatch, index: slice | np.ndarray, model: nn.Module) -> tuple[Tensor, Tensor, Tensor | None]:
+def tensors(batch: SeriesBatch, index: slice | np.ndarray, model: nn.Module) -> tuple[Tensor, Tensor, Tensor | None]:
     """Return some series as ``x (B, T, D)``, ``y (B,)`` and mask ``(B, T)``, where and as precise as the model is."""
     like = next(model.parameters())
     x = torch.tensor(batch.x[index], dtype=like.dtype, device=like.device)

@@ -9,7 +9,7 @@ from tsattn_tutorial.datasets import SeriesBatch
 from tsattn_tutorial.history import PREDICTION_BATCH
 
 
-def input_gradients(model: nn.Module, batch: SeriesBatch) -> np.ndarray:
+def input_gradients(model: nn.Module, batch: SeriesBatch, label: np.ndarray | None = None) -> np.ndarray:
     """Differentiate the logit of each series by its samples (Simonyan, Vedaldi and Zisserman 2014).
 
     Parameters
@@ -18,6 +18,8 @@ def input_gradients(model: nn.Module, batch: SeriesBatch) -> np.ndarray:
         As for `fit`; used where it is, in the precision it has. Its parameters and their gradients stay as they are.
     batch : SeriesBatch
         N series. What stands in padding is not looked at.
+    label : ndarray, optional
+        ``(N,)``, of which class the logit is meant, where the model gives one for each.
 
     Returns
     -------
@@ -29,11 +31,16 @@ def input_gradients(model: nn.Module, batch: SeriesBatch) -> np.ndarray:
     ValueError
         When the batch is empty.
     """
-    return _gradients(model, _on_real(batch.x.astype(float), batch.mask), batch.mask)
+    return _gradients(model, _on_real(batch.x.astype(float), batch.mask), batch.mask, label)
 
 
 def integrated_gradients(
-    model: nn.Module, batch: SeriesBatch, *, baseline: np.ndarray | float, steps: int = 50
+    model: nn.Module,
+    batch: SeriesBatch,
+    label: np.ndarray | None = None,
+    *,
+    baseline: np.ndarray | float,
+    steps: int = 50,
 ) -> np.ndarray:
     """Share out the difference between the logit of a series and that of a baseline (Sundararajan et al. 2017).
 
@@ -45,8 +52,8 @@ def integrated_gradients(
     ----------
     model : nn.Module
         As for `input_gradients`.
-    batch : SeriesBatch
-        N series. What stands in padding is not looked at.
+    batch, label
+        As for `input_gradients`.
     baseline : ndarray or float
         ``x'``: one number, ``(T, D)``, or ``(N, T, D)``, finite. What a series is compared with decides what is
         found, so there is no default.
@@ -71,14 +78,14 @@ def integrated_gradients(
     require(fits, f"baseline must be finite: one number, {x.shape[1:]} or {x.shape}; got {start.shape}")
     way = x - start  # (N, T, D)
     middles = ((step + 0.5) / steps for step in range(steps))
-    return way * sum(_gradients(model, start + middle * way, batch.mask) for middle in middles) / steps
+    return way * sum(_gradients(model, start + middle * way, batch.mask, label) for middle in middles) / steps
 
 
 def _on_real(values: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
     return values if mask is None else np.where(mask[:, :, None], values, 0.0)
 
 
-def _gradients(model: nn.Module, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+def _gradients(model: nn.Module, x: np.ndarray, mask: np.ndarray | None, label: np.ndarray | None) -> np.ndarray:
     require(len(x) > 0, "batch must hold at least one series, got none")
     model.eval()
     like = next(model.parameters())
@@ -87,7 +94,10 @@ def _gradients(model: nn.Module, x: np.ndarray, mask: np.ndarray | None) -> np.n
         part = slice(begin, begin + PREDICTION_BATCH)
         samples = torch.tensor(x[part], dtype=like.dtype, device=like.device, requires_grad=True)
         logit, _ = model(samples, None if mask is None else torch.tensor(mask[part], device=like.device))
-        require(logit.ndim == 1, f"model must return one logit a series, (B,), got {tuple(logit.shape)}")
+        if label is not None and logit.ndim == 2:
+            logit = logit.gather(1, torch.tensor(label[part, None], device=like.device))[:, 0]
+        shape = tuple(logit.shape)
+        require(logit.ndim == 1, f"model must return one logit a series, (B,), or label say which; got {shape}")
         # A logit depends on its own series alone, so the gradient of the sum holds that of each.
         pieces += torch.autograd.grad(logit.sum(), samples)
     return _on_real(torch.cat(pieces).cpu().double().numpy(), mask)
