@@ -97,11 +97,11 @@ def test_real_steps_of_the_training_series_get_mean_zero_and_variance_one():
 
 
 def test_padding_keeps_the_series_and_says_where_they_end():
-    short = class_motifs(5, regime="relational", steps=26, seed=1)
-    longer = padded(short, np.int64(30))
-    assert longer.x.shape == (5, 30, 8) and longer.mask.shape == longer.truth.shape == (5, 30)
-    assert np.array_equal(longer.x[:, :26], short.x) and np.array_equal(longer.mask[:, :26], short.mask)
-    assert not longer.x[:, 26:].any() and not longer.mask[:, 26:].any() and not longer.truth[:, 26:].any()
+    short = class_motifs(5, regime="relational", seed=1)
+    longer = padded(short, np.int64(36))
+    assert longer.x.shape == (5, 36, 8) and longer.mask.shape == longer.truth.shape == (5, 36)
+    assert np.array_equal(longer.x[:, :32], short.x) and np.array_equal(longer.mask[:, :32], short.mask)
+    assert not longer.x[:, 32:].any() and not longer.mask[:, 32:].any() and not longer.truth[:, 32:].any()
     assert padded(BATCH, 6).mask is None
     assert padded(BATCH, 7).mask.tolist() == [[True] * 6 + [False]] * 4
 
