@@ -351,7 +351,11 @@ def test_comparison():
     assert "resampled to" in found.notes
     again = compare(ragged(x), y, classifier=model, folds=5, repeats=1, progress=False)
     assert found.scores.drop(columns="seconds").equals(again.scores.drop(columns="seconds"))
-    for gaps, word in (([0.2, 0.25, 0.2, 0.25, 0.2], "helps"), ([0.0] * 5, "equal within 2"), ([0.3, -0.3] * 2, "fewer")):
+    for gaps, word in (
+        ([0.2, 0.25, 0.2, 0.25, 0.2], "helps"),
+        ([0.0] * 5, "equal within 2"),
+        ([0.3, -0.3] * 2, "fewer"),
+    ):
         accuracy = {"attention": [0.5 + gap for gap in gaps]} | {
             name: [0.5] * len(gaps) for name in found.table.index[:4]
         }
