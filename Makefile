@@ -10,7 +10,7 @@ NOTEBOOKS ?=
 # `make test PYTEST_ARGS="-k config -x"` passes options on.
 PYTEST_ARGS ?=
 
-# `make bench BENCH_ARGS=--long` runs four times the rounds, `BENCH_ARGS=cost` one part only.
+# `make bench BENCH_ARGS=cost` runs one part only.
 BENCH_ARGS ?=
 
 # Test files and chapters run side by side, each whole in one process; `make test WORKERS=0` runs them one by one.
@@ -57,7 +57,7 @@ portability: $(INSTALLED) ## compare the notebooks on 1 and 2 threads and on an 
 	$(ONE_THREAD) $(OLD_CPU) $(BIN)/python -m pytest --nbval $(SIDE_BY_SIDE) book $(PYTEST_ARGS)
 
 .PHONY: bench
-bench: $(INSTALLED) ## time things side by side, as ratios; BENCH_ARGS=--long for more rounds
+bench: $(INSTALLED) ## time things side by side, as ratios; BENCH_ARGS=cost or models for one part
 	$(ONE_THREAD) NUMBA_NUM_THREADS=1 $(BIN)/python -m tsattn_lab.bench $(BENCH_ARGS)
 
 .PHONY: lint

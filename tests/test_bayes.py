@@ -118,9 +118,6 @@ def test_without_much_noise_it_knows_the_truth():
     flat = batch.y == 1
     assert np.abs(posterior.probability - batch.y).max() < 1e-12 and np.abs(posterior.log_odds).min() > 30
     assert np.abs(posterior.where[flat] - batch.truth[flat]).max() < 1e-6
-    step = np.arange(60)
-    likeliest = (step >= posterior.stretch[:, :1]) & (step < posterior.stretch[:, 1:])
-    assert np.array_equal(likeliest[flat], batch.truth[flat])
 
 
 @pytest.mark.parametrize("noise_std", [1e5, 1e9, 1e15, 1e30])
@@ -136,7 +133,7 @@ def test_the_share_of_flattened_series_shifts_the_log_odds_and_nothing_else():
     x = sine_waves(TINY).x
     even, rare = (sine_posterior(x, TINY.replace(normal_anomalous_ratio=ratio)) for ratio in (0.5, 0.9))
     assert rare.log_odds == pytest.approx(even.log_odds - np.log(9), abs=1e-12)
-    assert np.array_equal(rare.where, even.where) and np.array_equal(rare.stretch, even.stretch)
+    assert np.array_equal(rare.where, even.where)
     for ratio, label in ((0.0, 1), (1.0, 0)):
         sure = sine_posterior(x, TINY.replace(normal_anomalous_ratio=ratio))
         assert (sure.probability == label).all() and np.isinf(sure.log_odds).all()
@@ -159,11 +156,11 @@ def test_series_do_not_see_each_other_and_other_keys_do_not_count():
     whole = sine_posterior(x, TINY)
     order = np.array([5, 0, 11, 2, 7])
     alone = sine_posterior(x[order], TINY.replace(dataset_size=1, seed=99))
-    for name in ("probability", "log_odds", "where", "stretch"):
+    for name in ("probability", "log_odds", "where"):
         assert np.allclose(getattr(alone, name), getattr(whole, name)[order], rtol=1e-11, atol=1e-11)
-    assert whole.where.shape == (12, 24) and whole.stretch.shape == (12, 2)
+    assert whole.where.shape == (12, 24)
     none = sine_posterior(x[:0], TINY)
-    assert none.probability.shape == (0,) and none.where.shape == (0, 24) and none.stretch.shape == (0, 2)
+    assert none.probability.shape == (0,) and none.where.shape == (0, 24)
 
 
 @pytest.mark.parametrize("noise_std", [0.02, 0.5, 4.0])
@@ -171,8 +168,7 @@ def test_neither_batches_nor_what_is_left_out_change_the_result(monkeypatch, noi
     config = SMALL.replace(noise_std=noise_std, dataset_size=15)
     x = sine_waves(config).x
     usual = sine_posterior(x, config)
-    frugal = ({"CHUNK": 1}, {"CHUNK": 2000, "MOST_FREQUENCIES": 7}, {"TABLE": 200})
-    for changes in (*frugal, {"NEGLIGIBLE": 1e-200}, {"BLOCK": 17}):
+    for changes in ({"CHUNK": 1}, {"CHUNK": 2000}, {"TABLE": 200}, {"NEGLIGIBLE": 1e-200}, {"BLOCK": 17}):
         with monkeypatch.context() as context:
             for name, value in changes.items():
                 context.setattr(bayes, name, value)
@@ -190,12 +186,8 @@ def test_series_that_the_generator_cannot_draw_give_numbers():
             assert np.isfinite(values).all()
 
 
-MANY_FREQUENCIES = {"dataset_size": 1, "step_freq": 1e-4, "step_loc": 0.1, "step_length": 0.1}
-
-
-@pytest.mark.parametrize("changes", [{"dataset_size": 60}, MANY_FREQUENCIES], ids=["many series", "many frequencies"])
-def test_memory_stays_small(changes):
-    config = SineConfig(noise_std=0.5, **changes)
+def test_memory_stays_small():
+    config = SineConfig(noise_std=0.5, dataset_size=60)
     x = sine_waves(config).x
     tracemalloc.start()
     sine_posterior(x, config)

@@ -14,7 +14,7 @@ from tsattn_lab.experiments import (
     motifs,
     planted,
 )
-from tsattn_tutorial.datasets import MOTIF_REGIMES, archive_series, class_motifs
+from tsattn_tutorial.datasets import MOTIF_REGIMES, SeriesBatch, archive_series, class_motifs
 from tsattn_tutorial.keras import fit
 
 SMALL = {"size": 60, "epochs": 1}
@@ -63,7 +63,8 @@ def test_cells(variant, cells, pooling):
 
 def test_mass_and_pointing_are_those_of_hand_made_weights():
     weights, truth = np.array([[0.2, 0.8, 0], [0.6, 0.1, 0.3]]), np.array([[0, 1, 0], [0, 1, 1]], bool)
-    row = planted._where(weights, truth, np.array([0, 1]))
+    batch = SeriesBatch(np.zeros((2, 3, 1), np.float32), np.array([0, 1]), truth)
+    row = planted._where({}, batch, weights, axis=2)
     chart = {"weight_00": 0.4, "weight_01": 0.45, "weight_02": 0.15}
     assert row == pytest.approx({"mass": 0.6, "mass_0": 0.8, "mass_1": 0.4, "pointing": 0.5, "largest": 1, **chart})
 
@@ -176,7 +177,7 @@ def test_a_row_of_the_vowels(model, held_out, monkeypatch):
 
 def test_forward_validation_trains_on_what_came_first():
     train, sizes = archive_series("JapaneseVowels", "train"), []
-    for inside, outside in archive.__globals__["_pairs"]("JapaneseVowels", "forward", 0):
+    for inside, outside in archive.__globals__["pairs"]("JapaneseVowels", "forward", 0):
         sizes.append(len(inside))
         for label in range(9):
             both = [part.x[part.y == label] for part in (inside, outside)]

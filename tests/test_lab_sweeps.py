@@ -55,10 +55,8 @@ def test_the_command_says_what_it_would_do_does_it_and_records_itself(tmp_path, 
     command.main([*arguments, "--dry-run"])
     assert capsys.readouterr().out.splitlines() == [
         f"6 fits, 4 of them in {output}, 2 to run",
-        '  in the file   seeds 0, 1  {"scale": 0.5}',
-        '  to run        seeds 2  {"scale": 0.5}',
-        '  in the file   seeds 0, 1  {"scale": 2.0}',
-        '  to run        seeds 2  {"scale": 2.0}',
+        '  to run: seed 2  {"scale": 0.5}',
+        '  to run: seed 2  {"scale": 2.0}',
         "about 0:02:00 (h:mm:ss) of one core, by the median of 4 fits in the file",
     ]
     assert output.read_bytes() == before
@@ -66,7 +64,7 @@ def test_the_command_says_what_it_would_do_does_it_and_records_itself(tmp_path, 
         command.main(arguments)
     assert left.value.code == 1 and capsys.readouterr().out.strip().endswith("6 fits, 1 failed: see the column error")
     command.main([*arguments, "--dry-run"])
-    assert '  failed, again seeds 2  {"scale": 2.0}' in capsys.readouterr().out.splitlines()
+    assert '  failed, again: seed 2  {"scale": 2.0}' in capsys.readouterr().out.splitlines()
 
 
 def test_the_command_runs_the_book_and_leaves_its_files_alone(book, tmp_path, capsys, monkeypatch):

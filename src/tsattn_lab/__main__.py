@@ -7,7 +7,7 @@ import shlex
 import statistics
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from tsattn_lab.run import Key, list_fits, read_rows, run
@@ -51,21 +51,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(1 if failed else 0)
 
 
-def _plan(fits: Sequence[Key], path: Path) -> str:
+def _plan(fits: Collection[Key], path: Path) -> str:
     """Say what is in the file, what would be run, and for how long, by the fits that are there."""
     rows = read_rows(path)
-    groups: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-    for key in fits:
-        state = "to run" if key not in rows else "failed, again" if rows[key]["error"] else "in the file"
-        groups[state, key[2]].append(key[1])
-    lines = [f"  {state:<13} seeds {', '.join(map(str, s))}  {text}" for (state, text), s in groups.items()]
-    missing = sum(len(seeds) for (state, _), seeds in groups.items() if state != "in the file")
+    missing = [key for key in fits if key not in rows or rows[key]["error"]]
+    lines = [f"{len(fits)} fits, {len(fits) - len(missing)} of them in {path}, {len(missing)} to run"]
+    lines += [f"  {'failed, again' if key in rows else 'to run'}: seed {key[1]}  {key[2]}" for key in missing]
     seconds = [float(row["total_seconds"]) for row in rows.values() if row["total_seconds"]]
     if seconds and missing:
         # At least a second, because a timedelta says 0:00:00 for less.
-        ahead = datetime.timedelta(seconds=max(1, round(statistics.median(seconds) * missing)))
+        ahead = datetime.timedelta(seconds=max(1, round(statistics.median(seconds) * len(missing))))
         lines.append(f"about {ahead} (h:mm:ss) of one core, by the median of {len(seconds)} fits in the file")
-    return "\n".join([f"{len(fits)} fits, {len(fits) - missing} of them in {path}, {missing} to run", *lines])
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":  # workers import this module too

@@ -22,7 +22,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 
-from tsattn_tutorial.arguments import check_size
+from tsattn_tutorial.arguments import check_size, require
 from tsattn_tutorial.files import written_whole
 from tsattn_tutorial.history import progress_bar
 
@@ -98,10 +98,9 @@ def run(
     with _locked(path):
         rows = read_rows(path)
         missing = {key: fit for key, fit in fits.items() if key not in rows or rows[key]["error"]}
+        rows_of = ((key, _run_fit(function, key[1], given)) for key, given in missing.items())
         if missing and (client or workers > 1):
             rows_of = _run_on_dask(function, missing, client, min(workers, len(missing)))
-        else:
-            rows_of = ((key, _run_fit(function, key[1], given)) for key, given in missing.items())
         with progress_bar(len(missing), "fit") as bar, contextlib.closing(rows_of) as ended:  # also when writing fails
             for key, row in ended:
                 rows[key] = dict(zip(IDENTITY, key, strict=True)) | row | {"command": command}
@@ -113,16 +112,13 @@ def run(
 def list_fits(function: Function, settings: Iterable[Mapping[str, Any]]) -> dict[Key, dict[str, Any]]:
     """Return what `run` would run on an empty file: the key of each fit, and the settings that are not the defaults."""
     name = getattr(function, "__name__", "")
-    if not name.isidentifier():
-        raise ValueError(f"function: expected one with a name, got {function!r}")
+    require(name.isidentifier(), f"function: expected one with a name, got {function!r}")
     signature = inspect.signature(function)
     defaults = {parameter.name: parameter.default for parameter in signature.parameters.values()}
-    usual = {key: _json(default) for key, default in defaults.items()}
-    fits = {}
+    usual, fits = {key: _json(default) for key, default in defaults.items()}, {}
     for number, given in enumerate(settings):
         try:
-            if not isinstance(given, Mapping) or "seed" not in given:
-                raise ValueError(f"expected a dict with a seed, got {given!r}")
+            require(isinstance(given, Mapping) and "seed" in given, f"expected a dict with a seed, got {given!r}")
             seed = check_size("seed", given["seed"], 0)
             rest = {key: _plain(key, value, defaults.get(key)) for key, value in given.items() if key != "seed"}
             signature.bind(seed, **rest)
@@ -130,8 +126,7 @@ def list_fits(function: Function, settings: Iterable[Mapping[str, Any]]) -> dict
             raise ValueError(f"settings[{number}]: {problem}; {name} takes {', '.join(defaults)}") from None
         different = {key: value for key, value in rest.items() if _json(value) != usual.get(key)}
         fits[name, seed, _json(different)] = different
-    if not fits:
-        raise ValueError("settings: expected at least one, got none")
+    require(len(fits) > 0, "settings: expected at least one, got none")
     return fits
 
 
@@ -150,19 +145,16 @@ def read_rows(path: Path) -> dict[Key, Row]:
         reader = csv.reader(file, strict=True)
         try:
             header = next(reader, [])
-            if lacking := [name for name in (*IDENTITY, *CIRCUMSTANCES) if header.count(name) != 1]:
-                raise ValueError(f"expected a results file, got one without the columns {', '.join(lacking)}")
+            lacking = [name for name in (*IDENTITY, *CIRCUMSTANCES) if header.count(name) != 1]
+            require(not lacking, f"expected a results file, got one without the columns {', '.join(lacking)}")
             for cells in filter(None, reader):
                 row = dict(zip(header, cells, strict=False))
                 # What stands last is never empty, so that a row that was cut off anywhere is found out.
-                if len(cells) != len(header) or not row["threads"]:
-                    raise ValueError(f"expected {len(header)} cells, got {sum(map(bool, cells))} that are not empty")
-                if not re.fullmatch(r"\d+(\.0*)?", row["seed"]):  # pandas and spreadsheets make 0.0 of 0
-                    raise ValueError(f"seed: expected a whole number, got {row['seed']!r}")
-                row["seed"] = int(row["seed"].partition(".")[0])
+                whole = len(cells) == len(header) and row["threads"]
+                require(whole, f"expected {len(header)} cells, got {sum(map(bool, cells))} that are not empty")
+                row["seed"] = int(row["seed"])
                 key = row["function"], row["seed"], _json(json.loads(row["settings"]))
-                if key in rows:
-                    raise ValueError(f"expected each fit once, got {key} again")
+                require(key not in rows, f"expected each fit once, got {key} again")
                 rows[key] = row
         except (csv.Error, ValueError) as problem:
             what = f"{path}, line {reader.line_num}: {problem}"
@@ -195,13 +187,10 @@ def _plain(name: str, value: Any, default: Any) -> Any:
     """
     value = value.item() if isinstance(value, np.generic) else value
     value = float(value) if isinstance(default, float) and type(value) is int else value
-    try:
-        kept = repr(json.loads(json.dumps(value, allow_nan=False))) == repr(value)
-    except (TypeError, ValueError):
-        kept = False
-    if not kept:
-        raise ValueError(f"{name}: expected what JSON can hold, such as a list for a tuple, got {value!r}")
-    return value
+    with contextlib.suppress(TypeError, ValueError):
+        if repr(json.loads(json.dumps(value, allow_nan=False))) == repr(value):
+            return value
+    raise ValueError(f"{name}: expected what JSON can hold, such as a list for a tuple, got {value!r}")
 
 
 def _write_rows(path: Path, rows: Mapping[Key, Row]) -> None:
@@ -223,8 +212,7 @@ def _locked(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            what = "another process is writing to it; wait for it, or write to a file of your own"
-            raise ValueError(f"{path}: {what}") from None
+            raise ValueError(f"{path}: another process is writing to it; wait, or take another file") from None
         yield
 
 
@@ -234,11 +222,12 @@ def _run_fit(function: Function, seed: int, settings: dict[str, Any]) -> Row:
         started, cells, error = time.perf_counter(), {}, ""
         try:
             for name, value in dict(function(seed, **settings)).items():
-                if name in (*IDENTITY, *CIRCUMSTANCES):
-                    raise ValueError(f"result {name!r}: the name is taken, expected another")
+                require(
+                    name not in (*IDENTITY, *CIRCUMSTANCES), f"result {name!r}: the name is taken, expected another"
+                )
                 value = value.item() if isinstance(value, np.generic) else value
-                if not isinstance(name, str) or not isinstance(value, bool | int | float | str | None):
-                    raise TypeError(f"result {name!r}: expected a number or text, got {type(value).__name__}")
+                fine = isinstance(name, str) and isinstance(value, bool | int | float | str | None)
+                require(fine, f"result {name!r}: expected a number or text, got {type(value).__name__}")
                 cells[name] = "" if value != value else value  # NaN is an empty cell
         except (Exception, SystemExit) as problem:  # one failed fit must not take the others with it
             cells, error = {}, f"{type(problem).__name__}: {problem}"
@@ -247,21 +236,15 @@ def _run_fit(function: Function, seed: int, settings: dict[str, Any]) -> Row:
         return cells | {"total_seconds": time.perf_counter() - started, "error": error} | circumstances()
 
 
-@contextlib.contextmanager
-def _cluster(workers: int) -> Iterator[Any]:
+def _cluster(workers: int) -> Any:
     """Start a cluster on this machine, one process and one thread a worker; it restarts workers that die."""
     import dask
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
     # No worker is stopped for its memory but by the system; one that dies is our business, and is told in the row.
     options = {"memory_limit": None, "dashboard_address": ":0", "silence_logs": logging.CRITICAL}
-    with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 0}),  # deaths are counted here, fit by fit
-        mock.patch.dict(os.environ, ONE_THREAD),  # for workers that are restarted too
-        LocalCluster(n_workers=workers, threads_per_worker=1, **options) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
-        yield client
+    with dask.config.set({"distributed.scheduler.allowed-failures": 0}):  # deaths are counted here, fit by fit
+        return Client(n_workers=workers, threads_per_worker=1, set_as_default=False, **options)
 
 
 def _run_on_dask(
@@ -276,11 +259,11 @@ def _run_on_dask(
 
     opened = Client(client, set_as_default=False) if isinstance(client, str) else contextlib.nullcontext(client)
     waiting, suspects, running, deaths = list(fits), [], {}, Counter()
-    with opened if client else _cluster(workers) as client:
+    # The environment is there for workers that are restarted, too.
+    with mock.patch.dict(os.environ, {} if client else ONE_THREAD), opened if client else _cluster(workers) as client:
         for worker, threads in client.nthreads().items():
-            if threads > 1:
-                wanted = "one thread each, for a fit needs a process to itself (dask worker --nworkers N --nthreads 1)"
-                raise ValueError(f"client: expected workers with {wanted}; got {threads} threads at {worker}")
+            wanted = "one thread each, for a fit needs a process to itself (dask worker --nworkers N --nthreads 1)"
+            require(threads == 1, f"client: expected workers with {wanted}; got {threads} threads at {worker}")
         try:
             while waiting or running:
                 running |= {client.submit(_run_fit, function, k[1], fits[k], pure=False): k for k in waiting}

@@ -13,10 +13,8 @@ from tsattn_tutorial.datasets import ARCHIVE
 
 RESULTS = Path("book/results")  # from the root of the repository
 
-Settings = list[dict[str, Any]]
 
-
-def _grid(seeds: Iterable[int], **values: list[Any]) -> Settings:
+def _grid(seeds: Iterable[int], **values: list[Any]) -> list[dict[str, Any]]:
     """Combine the values of settings with each other and with the seeds."""
     return list(ParameterGrid(values | {"seed": list(seeds)}))
 
@@ -34,6 +32,7 @@ LADDER = [CHANGES[:2], CHANGES[:3], *([name for name in CHANGES if name != left]
 WIDTHS = [{"units": units, "slope": slope} for units in (8, 16, 32) for slope in (30.0, 100.0, 300.0, 1000.0, 3000.0)]
 POOLINGS = ["attention", "mean", "max", "last"]
 
+ANEW = {"model": "patches, attention", "fresh": True, "test_series": 10_000}
 LARGE = {"units": 64, "layers": 2, "learning_rate": 0.005}
 FRESH = [(noise, LARGE | {"epochs": n}) for noise, n in ((0.5, 100), (1.0, 100), (2.0, 200), (4.0, 200), (4.0, 40))]
 FRESH += [
@@ -43,6 +42,9 @@ FRESH += [(4.0, {"epochs": 18}), (4.0, {"epochs": 40})]
 
 ITALY = ["attention", "averaged attention", "mean pooling", "flatten", "logistic regression"]
 BOTH = {"held_out": ["test", "folds"]}
+VOWELS = {"data_set": ["JapaneseVowels"]}
+FORWARD = VOWELS | {"held_out": ["forward"]}
+CONVOLUTIONS = ["convolution, attention", "two convolutions, attention"]
 
 # What is compared in all regimes, and on speech. The others answer questions of one regime.
 VARIANTS = ["lstm", "one lstm", "mean pooling", "attention pooling", "transformer", "sigmoid after, old mask"]
@@ -53,16 +55,8 @@ RELATIONAL = ["transformer, no residual", "deep transformer", "deep transformer,
 RELATIONAL += ["multi-head between, no residual"]
 
 
-def _vowels() -> Settings:
-    two = ["convolution, attention", "two convolutions, attention"]
-    rows = _grid(TEN, model=[*VOWELS_MODELS, *VARIANTS, "logistic regression", "MiniRocket"])
-    rows += _grid(range(3), model=list(VOWELS_MODELS), held_out=["forward"])
-    rows += _grid(range(3), model=two, held_out=["forward"], training=[{"label_smoothing": 0.05}])
-    return [{"data_set": "JapaneseVowels", **row} for row in rows]
-
-
 #: Function and settings of every file of results.
-SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], Settings]] = {
+SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]] = {
     "bilstm_attention": (lab.sine, _grid(range(20)) + _grid([0, 6], recipe=[{"patience": 50}])),
     "sine_models": (
         lab.sine,
@@ -83,11 +77,7 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], Settings]] = {
     ),
     "sine_fresh": (
         lab.sine,
-        [
-            {"seed": 0, "model": "patches, attention", "fresh": True, "noise_std": noise, "recipe": recipe}
-            | {"test_series": 10_000}
-            for noise, recipe in FRESH
-        ],
+        [{"seed": 0, "noise_std": noise, "recipe": recipe, **ANEW} for noise, recipe in FRESH],
     ),
     "italy_power_demand": (
         lab.archive,
@@ -99,7 +89,12 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], Settings]] = {
         + _grid(TEN, model=["MiniRocket"])
         + _grid([0], model=["majority class"]),
     ),
-    "japanese_vowels": (lab.archive, _vowels()),
+    "japanese_vowels": (
+        lab.archive,
+        _grid(TEN, model=[*VOWELS_MODELS, *VARIANTS, "logistic regression", "MiniRocket"], **VOWELS)
+        + _grid(range(3), model=list(VOWELS_MODELS), **FORWARD)
+        + _grid(range(3), model=CONVOLUTIONS, training=[{"label_smoothing": 0.05}], **FORWARD),
+    ),
     "nine_sets": (
         lab.nine_sets,
         _grid([0], model=["attention"], data_set=list(ARCHIVE), held_out=["folds"])

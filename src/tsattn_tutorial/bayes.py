@@ -18,9 +18,8 @@ from tsattn_tutorial.metrics import Estimate, mean_interval, proportion_interval
 
 NEGLIGIBLE = 1e-10  # share of the evidence that may be left out
 # At a time: templates that begin together, over all series of a batch, which should stay in the cache;
-# frequencies; and numbers in one table of steps and frequencies. They set speed and memory, not results.
+# and numbers in one table of steps and frequencies. They set speed and memory, not results.
 CHUNK = 120_000
-MOST_FREQUENCIES = 512
 TABLE = 2_000_000
 BLOCK = 8192  # elements of a sum over amplitudes at a time: what is computed for them stays in the cache
 LEAST_ENERGY = 1e-18  # of a template that is zero but for rounding
@@ -45,14 +44,11 @@ class SinePosterior:
     where : ndarray
         ``(N, T) float64``, the probability that a step lies in the flat stretch, given the samples and that there is
         one. It does not depend on the share of flattened series.
-    stretch : ndarray
-        ``(N, 2) int64``, the likeliest stretch, if there is one: its first step and the step after its last.
     """
 
     probability: np.ndarray
     log_odds: np.ndarray
     where: np.ndarray
-    stretch: np.ndarray
 
     @property
     def ideal_attention(self) -> np.ndarray:
@@ -97,20 +93,19 @@ def sine_posterior(x: np.ndarray, config: SineConfig, *, progress: bool = True) 
     x = _checked(x, config)
     stretches = _Stretches(config)
     n, steps = x.shape
-    log_odds, where, stretch = np.empty(n), np.empty((n, steps)), np.empty((n, 2), np.int64)
+    log_odds, where = np.empty(n), np.empty((n, steps))
     with np.errstate(divide="ignore"):
         prior = np.log(1 - config.normal_anomalous_ratio) - np.log(config.normal_anomalous_ratio)
-    frequencies = _blocks(config)[0].size
+    frequencies = config.frequencies.size
     batch = max(1, min(CHUNK // (config.lengths.size * frequencies), TABLE // (steps * frequencies)))
     with progress_bar(n, "series", show=progress) as bar:
         for begin in range(0, n, batch):
             rows = slice(begin, begin + batch)
             plain, flat = _evidence(x[rows] / config.noise_std, stretches, config)
             log_odds[rows] = prior + scipy.special.logsumexp(flat, axis=1) - plain
-            stretch[rows] = stretches.bounds[flat.argmax(axis=1)]
             where[rows] = stretches.coverage(scipy.special.softmax(flat, axis=1))
             bar.update(len(plain))
-    return SinePosterior(scipy.special.expit(log_odds), log_odds, where, stretch)
+    return SinePosterior(scipy.special.expit(log_odds), log_odds, where)
 
 
 class _Stretches:
@@ -151,25 +146,24 @@ def _evidence(x: np.ndarray, stretches: _Stretches, config: SineConfig) -> tuple
     grid = amplitudes[0], config.step_amp / config.noise_std, amplitudes.size
     waves_drawn = config.frequencies.size * amplitudes.size
     slack = np.log(waves_drawn * config.starts.size * config.lengths.size / NEGLIGIBLE)
-    plain, flat = np.full(len(x), -np.inf), np.full((len(x), len(stretches.bounds)), -np.inf)
+    flat = np.empty((len(x), len(stretches.bounds)))
     best = np.full(len(x), -np.inf)  # the largest evidence so far of one template with a stretch
     edges = stretches.edges
-    sum_x = _sums_before(x[:, :, None], edges)  # (n, E, 1)
-    for frequencies in _blocks(config):
-        waves = np.sin(np.linspace(0, 2 * np.pi, stretches.steps)[:, None] * frequencies)  # (T, F)
-        sum_xw, sum_ww = _sums_before(x[:, :, None] * waves, edges), _sums_before(waves**2, edges)  # (n, E, F), (E, F)
-        overlap, energy = sum_xw[:, -1], np.tile(sum_ww[-1], (len(x), 1))  # (n, F)
-        evidence = log_sum_over_amplitudes(overlap.ravel(), energy.ravel(), *grid).reshape(energy.shape)
-        plain = np.logaddexp(plain, scipy.special.logsumexp(evidence, axis=1))
-        for group in stretches.groups:
-            first, after = stretches.bounds[group].T  # (L,), the first is the same for all
-            start, stop = np.searchsorted(edges, first[0]), np.searchsorted(edges, after)
-            held = waves[first[0]]  # (F,), the value throughout the stretch
-            energy = sum_ww[-1] + sum_ww[start] - sum_ww[stop] + (after - first)[:, None] * held**2  # (L, F)
-            overlap = sum_x.take(stop, axis=1) * held  # (n, L, F)
-            overlap -= sum_xw.take(stop, axis=1)
-            overlap += (sum_xw[:, -1] + sum_xw[:, start] - sum_x[:, start] * held)[:, None]
-            flat[:, group] = np.logaddexp(flat[:, group], _over_frequencies(overlap, energy, best, grid, slack))
+    waves = np.sin(np.linspace(0, 2 * np.pi, stretches.steps)[:, None] * config.frequencies)  # (T, F)
+    sum_x, sum_xw = (_sums_before(x[:, :, None] * factor, edges) for factor in (1, waves))  # (n, E, 1), (n, E, F)
+    sum_ww = _sums_before(waves**2, edges)  # (E, F)
+    overlap, energy = sum_xw[:, -1], np.tile(sum_ww[-1], (len(x), 1))  # (n, F)
+    evidence = log_sum_over_amplitudes(overlap.ravel(), energy.ravel(), *grid).reshape(energy.shape)
+    plain = scipy.special.logsumexp(evidence, axis=1)
+    for group in stretches.groups:
+        first, after = stretches.bounds[group].T  # (L,), the first is the same for all
+        start, stop = np.searchsorted(edges, first[0]), np.searchsorted(edges, after)
+        held = waves[first[0]]  # (F,), the value throughout the stretch
+        energy = sum_ww[-1] + sum_ww[start] - sum_ww[stop] + (after - first)[:, None] * held**2  # (L, F)
+        overlap = sum_x.take(stop, axis=1) * held  # (n, L, F)
+        overlap -= sum_xw.take(stop, axis=1)
+        overlap += (sum_xw[:, -1] + sum_xw[:, start] - sum_x[:, start] * held)[:, None]
+        flat[:, group] = _over_frequencies(overlap, energy, best, grid, slack)
     return plain - np.log(waves_drawn), flat - np.log(waves_drawn) + stretches.log_share
 
 
@@ -207,13 +201,6 @@ def _sums_before(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """Sum over the steps before each edge: ``(..., T, F)`` -> ``(..., E, F)``; the last is the sum over all steps."""
     between = np.add.reduceat(values, edges[:-1], axis=-2)
     return np.concatenate([np.zeros_like(values[..., :1, :]), np.cumsum(between, axis=-2)], axis=-2)
-
-
-def _blocks(config: SineConfig) -> list[np.ndarray]:
-    """The frequencies, so many at a time that memory stays small whatever the configuration."""
-    frequencies = config.frequencies
-    most = int(np.clip(TABLE // config.num_points, 1, MOST_FREQUENCIES))
-    return [frequencies[begin : begin + most] for begin in range(0, frequencies.size, most)]
 
 
 def _checked(x: np.ndarray, config: SineConfig) -> np.ndarray:

@@ -11,11 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from tsattn_tutorial.arguments import require
 
-
-class ConfigError(ValueError):
-    """A configuration that cannot be used; the message names the key, what it should be, and what came."""
-
-
 MOST_VALUES = 1_000_000  # of a frequency or an amplitude; more would only fill the memory
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -56,8 +51,9 @@ class SineConfig(BaseModel):
 
     Raises
     ------
-    ConfigError
-        On an unknown key, a wrong type, or ranges that contradict each other.
+    ValueError
+        On an unknown key, a wrong type, or ranges that contradict each other; it names the key, what it should be, and
+        what came.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -87,35 +83,24 @@ class SineConfig(BaseModel):
         try:
             super().__init__(**plain)
         except ValidationError as error:
-            raise ConfigError(_describe(error)) from None
+            raise ValueError("; ".join(map(_describe, error.errors()))) from None
 
     @model_validator(mode="after")
     def _ranges_agree(self) -> Self:
+        points, most = self.num_points, MOST_VALUES
         for name in ("loc", "length", "freq", "amp"):
             low, high, step = self._range(name)
             require(low < high, f"min_{name}: expected a value below max_{name} ({high}), got {low}")
-            if name in ("freq", "amp"):
-                fine = (high - low) / step <= MOST_VALUES
-                require(fine, f"step_{name}: expected at most {MOST_VALUES:,} steps from {low} to {high}, got {step}")
-            else:
-                wanted = f"expected at least one sample more than min_{name} ({low})"
-                require(self._samples(name).size > 0, f"max_{name}: {wanted}, got {high}")
-        nyquist = (self.num_points - 1) / 2  # both ends of the window are samples
-        require(
-            self.max_freq <= nyquist,
-            f"max_freq: expected at most (num_points - 1) / 2 = {nyquist} cycles (more cannot be sampled), "
-            f"got {self.max_freq}",
-        )
-        require(
-            self.lengths[0] >= 2,
-            f"min_length: expected at least 2 samples, min_length * num_points >= 2, "
-            f"got {self.min_length} * {self.num_points} (a single sample held is no change)",
-        )
-        require(
-            self.starts[-1] <= self.num_points - 2,
-            f"max_loc: expected every start to leave at least 2 samples of {self.num_points}, "
-            f"got min_loc {self.min_loc}, max_loc {self.max_loc}, step_loc {self.step_loc}",
-        )
+            fine = name in ("loc", "length") or (high - low) / step <= most
+            require(fine, f"step_{name}: expected at most {most:,} steps from {low} to {high}, got {step}")
+            wanted = f"expected at least one sample more than min_{name} ({low})"
+            require(name in ("freq", "amp") or self._samples(name).size > 0, f"max_{name}: {wanted}, got {high}")
+        wanted = f"expected at most (num_points - 1) / 2 = {(points - 1) / 2} cycles (more cannot be sampled)"
+        require(self.max_freq <= (points - 1) / 2, f"max_freq: {wanted}, got {self.max_freq}")
+        wanted = "expected at least 2 samples, min_length * num_points >= 2 (a single sample held is no change)"
+        require(self.lengths[0] >= 2, f"min_length: {wanted}, got {self.min_length} * {points}")
+        wanted = f"expected every start, the last is {self.starts[-1]}, to leave at least 2 samples of {points}"
+        require(self.starts[-1] <= points - 2, f"max_loc: {wanted}, got {self.max_loc}")
         return self
 
     @property
@@ -161,22 +146,17 @@ class SineConfig(BaseModel):
 
         Raises
         ------
-        ConfigError
+        ValueError
             When the file is missing, is not JSON, is not one JSON object, repeats a key, or fails a check.
         """
-        path = Path(path)
         try:
-            values = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_unique_keys)
-        except OSError as error:
-            raise ConfigError(f"{path}: expected a readable JSON file, got: {error.strerror}") from None
-        except ValueError as error:  # malformed JSON, bytes that are not UTF-8, or a repeated key
-            raise ConfigError(f"{path}: expected valid JSON, got: {error}") from None
-        if not isinstance(values, dict):
-            raise ConfigError(f"{path}: expected one JSON object with keys, got {type(values).__name__}")
-        try:
+            values = json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=_unique_keys)
+            require(isinstance(values, dict), f"expected one JSON object with keys, got {type(values).__name__}")
             return cls(**values)
-        except ConfigError as error:
-            raise ConfigError(f"{path}: {error}") from None
+        except OSError as error:
+            raise ValueError(f"{path}: expected a readable JSON file, got: {error.strerror}") from None
+        except ValueError as error:  # what is no JSON, not UTF-8, or no configuration
+            raise ValueError(f"{path}: expected the JSON of a configuration, got: {error}") from None
 
 
 def _floor(value: float) -> int:
@@ -196,17 +176,11 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _describe(error: ValidationError) -> str:
-    """Every problem on one line: key, what it should be, what it was."""
-    problems = []
-    for item in error.errors():
-        key = ".".join(str(part) for part in item["loc"])
-        match item["type"]:
-            case "extra_forbidden":
-                problems.append(f"{key}: expected one of {', '.join(SineConfig.model_fields)}; got an unknown key")
-            case "value_error":  # our own checks, which name the key themselves
-                problems.append(str(item["ctx"]["error"]))
-            case _:
-                wanted = item["msg"].removeprefix("Input should be ")
-                problems.append(f"{key}: expected {wanted}, got {item['input']!r}")
-    return "; ".join(problems)
+def _describe(problem: dict[str, Any]) -> str:
+    """Name the key, what it should be, and what it was."""
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"{key}: expected one of {', '.join(SineConfig.model_fields)}; got an unknown key"
+    if problem["type"] == "value_error":  # our own checks, which name the key themselves
+        return str(problem["ctx"]["error"])
+    return f"{key}: expected {problem['msg'].removeprefix('Input should be ')}, got {problem['input']!r}"

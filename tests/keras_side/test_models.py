@@ -58,7 +58,7 @@ BUILDERS = {
         None,
         lambda **o: convolution_pooling_classifier(SHAPE, heads=0, convolutions=2, differences=False, **o),
     ),
-    "transformer": ((T, T), lambda **o: transformer_classifier(SHAPE, units=H, pooling="attention", **o)),
+    "transformer": ((T, T), lambda **o: transformer_classifier(SHAPE, units=H, **o)),
     "normed": (
         (T, T),
         lambda **o: self_attention_classifier(
@@ -195,7 +195,7 @@ BAD = [
     (lambda: self_attention_classifier((T, D), residual=True, norm=True), "residual belongs to an attention, got no"),
     (lambda: self_attention_classifier((T, D), pooling="max"), "pooling must be one of 'flatten', 'mean', 'attention'"),
     (lambda: self_attention_classifier((T, D), attention="sigmoid"), "attention must be a layer, got 'sigmoid'"),
-    (lambda: transformer_classifier((T, D), units=6, heads=4), "units must be a multiple of heads = 4, got 6"),
+    (lambda: transformer_classifier((T, D), units=6), "units must be a multiple of 4, got 6"),
     (lambda: transformer_classifier((T, D), blocks=0), "blocks must be a positive integer, got 0"),
     (lambda: build_variant("none", (T, D), classes=3), "variant must be one of 'lstm', 'sigmoid after'"),
 ]

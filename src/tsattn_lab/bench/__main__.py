@@ -5,24 +5,23 @@ import argparse
 import torch
 
 from tsattn_lab.bench.cost import costs
-from tsattn_lab.bench.models import models, sweeps
+from tsattn_lab.bench.models import models
 from tsattn_lab.run import circumstances
 from tsattn_lab.sweeps import RESULTS
 from tsattn_tutorial.files import written_whole
 
-PARTS = {"models": (models, "bench.csv"), "cost": (costs, "cost.csv"), "sweep": (sweeps, "sweep_speedup.csv")}
+PARTS = {"models": (models, "bench.csv"), "cost": (costs, "cost.csv")}
 
 
 def main() -> None:
-    """Run the part named on the command line, or the first two: the last wants half an hour on two idle cores."""
+    """Run the part named on the command line, or both."""
     parser = argparse.ArgumentParser(prog="python -m tsattn_lab.bench", description=__doc__.split(":")[0])
-    parser.add_argument("part", nargs="?", choices=PARTS, help="run this part only (default: models and cost)")
-    parser.add_argument("--long", action="store_true", help="four times the rounds; takes over an hour")
+    parser.add_argument("part", nargs="?", choices=PARTS, help="run this part only (default: both)")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    for name in [chosen.part] if chosen.part else ["models", "cost"]:
+    for name in [chosen.part] if chosen.part else PARTS:
         part, file = PARTS[name]
-        rows, ratios = part(4 if chosen.long else 1)
+        rows, ratios = part()
         with written_whole(RESULTS / file) as temporary:
             rows.assign(**circumstances()).to_csv(temporary, index=False)
         print(ratios.round(2).to_string(index=False))

@@ -1,13 +1,12 @@
 """Time and memory of a layer over the length, the number and the width of the series, and where it stops fitting."""
 
-import json
 import os
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
+from itertools import accumulate
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -31,7 +30,7 @@ PATIENCE = 60  # CPU seconds a pass may take when the limit is looked for
 LONGEST = 2**20  # steps
 
 
-def costs(more: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def costs() -> tuple[pd.DataFrame, pd.DataFrame]:
     """Time each layer at each size, in turn, and count its memory once; return all measurements, and the ratios.
 
     The measurements have ``series``, ``steps``, ``width`` and ``bytes``, and at the end `limits`.
@@ -43,7 +42,7 @@ def costs(more: int) -> tuple[pd.DataFrame, pd.DataFrame]:
             passes = {name: one_pass(name, **size) for name in LAYERS}
             memory = {name: peak_bytes(run) for name, run in passes.items()}
             cases = {name: lambda number, run=run: {"seconds": _seconds(run)} for name, run in passes.items()}
-            rows = in_turn(f"forward and backward, {varied} = {value}", cases, 5 * more)
+            rows = in_turn(f"forward and backward, {varied} = {value}", cases, 5)
             ratios.append(compare(rows, "additive pooling"))
             parts.append(rows.assign(group=varied, **size, bytes=rows["case"].map(memory)))
     return pd.concat([*parts, limits()], ignore_index=True), pd.concat(ratios)
@@ -55,7 +54,8 @@ def one_pass(name: str, *, series: int, steps: int, width: int) -> Callable[[], 
     x = torch.randn(series, steps, width, generator=torch.Generator().manual_seed(0))
 
     def run() -> None:
-        layer(x).sum().backward()
+        output = layer(x)
+        (output[0] if isinstance(output, tuple) else output).sum().backward()
         layer.zero_grad()  # at the end, so that the gradients count as memory of this pass
 
     run()
@@ -84,16 +84,9 @@ def peak_bytes(run: Callable[[], Any]) -> int:
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else the profiler says on stderr when it starts and stops
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
         run()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "trace.json"
-        profile.export_chrome_trace(str(path))
-        events = json.loads(path.read_text())["traceEvents"]
-    held = most = 0
-    memory = (event for event in events if event.get("name") == "[memory]")
-    for event in sorted(memory, key=lambda event: (event["ts"], event["args"]["Ev Idx"])):
-        held += event["args"]["Bytes"]  # negative when freed
-        most = max(most, held)
-    return most
+    events = [event for event in profile.profiler.kineto_results.events() if event.name() == "[memory]"]
+    changes = (event.nbytes() for event in sorted(events, key=lambda event: event.start_ns()))  # negative when freed
+    return max(accumulate(changes), default=0)
 
 
 def limits() -> pd.DataFrame:
@@ -118,8 +111,8 @@ def limits() -> pd.DataFrame:
                 stopped_by = "memory"
             else:
                 steps, seconds = longer, took
-        row = {"group": "limit", "case": name, "steps": steps, "stopped_by": stopped_by, "seconds": seconds}
-        rows.append(row | {"series": USUAL["series"], "width": USUAL["width"], "bytes": MEMORY})
+        row = {"group": "limit", "case": name, "stopped_by": stopped_by, "seconds": seconds, "bytes": MEMORY}
+        rows.append(row | USUAL | {"steps": steps})
         print(f"  limit: {name}, {steps} steps, stopped by {stopped_by}", flush=True)
     return pd.DataFrame(rows)
 

@@ -1,4 +1,7 @@
-"""Layers whose cost is measured, all from ``(B, T, K)`` to one vector a step, or one a series for the pooling."""
+"""Layers whose cost is measured, all from ``(B, T, K)`` to one vector a step, or one a series for the pooling.
+
+BiLSTM and pooling return it first, beside states and weights.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,17 +13,6 @@ from torch.nn.functional import pad, scaled_dot_product_attention
 from tsattn_tutorial.torch import AttentionPooling
 
 LOCAL_WIDTH = 64  # how far a step of the local attention sees, itself included, to either side
-
-
-class _First(nn.Module):
-    """The first output of a layer."""
-
-    def __init__(self, layer: nn.Module) -> None:
-        super().__init__()
-        self.layer = layer
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.layer(x)[0]
 
 
 class _SelfAttention(nn.Module):
@@ -65,8 +57,8 @@ def _local(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
 
 #: Layers by name; each is built from its width K.
 LAYERS: dict[str, Callable[[int], nn.Module]] = {
-    "BiLSTM": lambda width: _First(nn.LSTM(width, width // 2, batch_first=True, bidirectional=True)),
-    "additive pooling": lambda width: _First(AttentionPooling(width, width)),
+    "BiLSTM": lambda width: nn.LSTM(width, width // 2, batch_first=True, bidirectional=True),
+    "additive pooling": lambda width: AttentionPooling(width, width),
     "self-attention, explicit": partial(_SelfAttention, _explicit),
     "self-attention, fused": partial(_SelfAttention, _fused),
     "self-attention, local": partial(_SelfAttention, _local),

@@ -1,12 +1,10 @@
-"""How long the published setting and the sharp recipe take, and other methods; how much sooner two workers are done."""
+"""How long the published setting and the sharp recipe take, and other methods."""
 
-import json
 import os
 import subprocess
 import sys
 import tempfile
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -22,16 +20,8 @@ from tsattn_tutorial.torch import PUBLISHED, SHARP, Recipe, predict
 SEEDS = 1_000_000  # from here on: no series of a benchmark is one that the book has judged a model by
 METHODS = {"sharp recipe": "patches and slope, attention", "MiniRocket": "MiniRocket", "QUANT": "QUANT"}
 
-#: Two kinds of fits for two workers: how many a round has, and their setting.
-KINDS: dict[str, tuple[int, dict[str, Any]]] = {
-    # Under a second each. Large arrays go through memory that the workers share.
-    "linear model, 10,000 waves": (50, {"model": "logistic regression", "noise_std": 0.5}),
-    # About two seconds each. What a small network works on fits into the cache of a core.
-    "attention, 600 waves": (60, {"model": "patches, attention", "noise_std": 0.5, "dataset_size": 600}),
-}
 
-
-def models(more: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def models() -> tuple[pd.DataFrame, pd.DataFrame]:
     """Time the sharp recipe beside other settings and methods; return all measurements, and the ratios."""
     rows = pd.read_csv(RESULTS / "bilstm_attention.csv")
     epochs = rows.loc[rows["settings"] == "{}", "epochs_run"].mean()  # an epoch stands for so many
@@ -43,13 +33,12 @@ def models(more: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     predictions = {name: _prediction(r, test) for name, r in zip(fits, (PUBLISHED, SHARP), strict=True)}
     for model in METHODS.values():
         fit(0, model=model, dataset_size=250)  # everything has been imported and compiled
+    warm = {name: partial(fit, model=model, whole=True) for name, model in METHODS.items()}
     parts = [
-        in_turn("fit", fits, 5 * more),
-        in_turn("predict", predictions, 5 * more),
-        in_turn(
-            "fit and predict, warmed up", {m: partial(fit, model=METHODS[m], whole=True) for m in METHODS}, 3 * more
-        ),
-        in_turn("fit and predict, cold", {m: partial(_cold, METHODS[m]) for m in METHODS}, 2 * more),
+        in_turn("fit", fits, 5),
+        in_turn("predict", predictions, 5),
+        in_turn("fit and predict, warmed up", warm, 3),
+        in_turn("fit and predict, cold", {name: partial(_cold, model) for name, model in METHODS.items()}, 2),
     ]
     return pd.concat(parts, ignore_index=True), compare(pd.concat(parts), "sharp recipe")
 
@@ -68,32 +57,7 @@ def _prediction(recipe: Recipe, test: SeriesBatch) -> Any:
 
 def _cold(model: str, number: int) -> None:
     """Fit and predict in a new process, with all imports and compilation."""
+    code = f"from tsattn_lab.experiments import sine; sine({SEEDS + number}, model={model!r})"
     with tempfile.TemporaryDirectory() as empty:  # else Numba would find on disk what it compiled before
-        _python(
-            f"from tsattn_lab.experiments import sine; sine({SEEDS + number}, model={model!r})", NUMBA_CACHE_DIR=empty
-        )
-
-
-def sweeps(more: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Time one worker and two on fits whose rows are not there yet, imports and the start of the workers included."""
-    parts = [
-        in_turn(kind, {"1 worker": partial(_sweep, kind, 1), "2 workers": partial(_sweep, kind, 2)}, 3 * more)
-        for kind in KINDS
-    ]
-    return pd.concat(parts, ignore_index=True), compare(pd.concat(parts), "2 workers")
-
-
-def _sweep(kind: str, workers: int, number: int) -> dict[str, Any]:
-    fits, setting = KINDS[kind]
-    settings = [{"seed": seed, **setting} for seed in range(number * fits, (number + 1) * fits)]
-    with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder, "results.csv")
-        todo = f"{json.dumps(settings)}, {str(output)!r}, workers={workers}"
-        _python(f"from tsattn_lab import run; from tsattn_lab.experiments import sine; run(sine, {todo})")
-        rows = pd.read_csv(output)
-    # The time of a fit tells whether the workers slow each other down.
-    return {"workers": workers, "fits": len(rows), "seconds_a_fit": rows["total_seconds"].median()}
-
-
-def _python(code: str, **environment: str) -> None:
-    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | ONE_THREAD | environment)
+        environment = os.environ | ONE_THREAD | {"NUMBA_CACHE_DIR": empty}
+        subprocess.run([sys.executable, "-c", code], check=True, env=environment)

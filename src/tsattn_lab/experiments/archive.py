@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.metrics import log_loss
@@ -89,36 +89,27 @@ def archive(
     """
     check_choice("data_set", data_set, ("ItalyPowerDemand", "JapaneseVowels"))
     check_choice("held_out", held_out, ("test", "folds", "forward"))
-    parts = pd.DataFrame(_fit_and_score(model, *pair, seed, training or {}) for pair in pairs(data_set, held_out, seed))
-    y, probability = (np.concatenate(list(parts[name])) for name in ("y", "probability"))
+    y, probability, train_accuracy, entropy, seconds = [], [], [], [], 0.0
+    for inside, outside in pairs(data_set, held_out, seed):
+        if inside.mask is not None:
+            inside, outside = (padded(part, STEPS) for part in standardised(inside, outside))
+        started = time.perf_counter()
+        fitted = _baseline(model, inside, seed) if model in BASELINES else _network(model, inside, seed, training or {})
+        seconds, (predict, parameters) = seconds + time.perf_counter() - started, fitted
+        said, weights = predict(outside)
+        y, probability = [*y, *outside.y], [*probability, *said]
+        train_accuracy.append((predict(inside)[0].argmax(axis=1) == inside.y).mean())
+        entropy.append(np.nan if weights is None else _entropy(weights, outside))
+    y, probability = np.array(y), np.array(probability)
     labels_only = model == "MiniRocket" and data_set != "ItalyPowerDemand"  # where rows have the log-loss of its labels
     return {
         "accuracy": (probability.argmax(axis=1) == y).mean(),
         "log_loss": np.nan if labels_only else log_loss(y, probability, labels=range(probability.shape[1])),
         "held_out_series": y.size,
-        "train_accuracy": parts["train_accuracy"].mean(),
-        "parameters_of_model": parts["parameters"][0],
-        "fit_seconds": parts["seconds"].sum(),
-        "entropy": parts["entropy"].mean(),
-    }
-
-
-def _fit_and_score(
-    model: str, inside: SeriesBatch, outside: SeriesBatch, seed: int, training: Mapping[str, float]
-) -> dict[str, Any]:
-    if inside.mask is not None:
-        inside, outside = (padded(part, STEPS) for part in standardised(inside, outside))
-    started = time.perf_counter()
-    fitted = _baseline(model, inside, seed) if model in BASELINES else _network(model, inside, seed, training)
-    seconds, (predict, parameters) = time.perf_counter() - started, fitted
-    probability, weights = predict(outside)
-    return {
-        "y": outside.y,
-        "probability": probability,
-        "train_accuracy": (predict(inside)[0].argmax(axis=1) == inside.y).mean(),
-        "entropy": np.nan if weights is None else _entropy(weights, outside),
-        "parameters": parameters,
-        "seconds": seconds,
+        "train_accuracy": np.mean(train_accuracy),
+        "parameters_of_model": parameters,
+        "fit_seconds": seconds,
+        "entropy": np.mean(entropy),
     }
 
 
@@ -140,49 +131,44 @@ def pairs(data_set: str, held_out: str, seed: int) -> Iterator[tuple[SeriesBatch
 
 def _baseline(model: str, train: SeriesBatch, seed: int) -> tuple[Predict, float]:
     """Fit one of ``BASELINES``; return what predicts, and the number of parameters."""
-    features, parameters, classifier = _features, np.nan, DummyClassifier()
+    features, parameters, classifier = partial(_features, model), np.nan, DummyClassifier()
     if model == "MiniRocket":
         from aeon.classification.convolution_based import MiniRocketClassifier
 
-        classifier, features = MiniRocketClassifier(random_state=seed, n_jobs=1), _channels_first
+        classifier = MiniRocketClassifier(random_state=seed, n_jobs=1)
     elif model == "logistic regression":
         search = {"cv": StratifiedKFold(FOLDS, shuffle=True, random_state=seed), "scoring": "neg_log_loss"}
         classifier = LogisticRegressionCV(**search, l1_ratios=(0,), max_iter=2000, use_legacy_attributes=False)
         classifier = classifier if train.mask is None else make_pipeline(StandardScaler(), classifier)
-        classes = len(np.unique(train.y))
-        parameters = (features(train).shape[1] + 1) * (1 if classes == 2 else classes)
+        parameters = (features(train).shape[1] + 1) * (len(train.classes) if len(train.classes) > 2 else 1)
     classifier.fit(features(train), train.y)
     return lambda batch: (classifier.predict_proba(features(batch)), None), parameters
 
 
-def _features(batch: SeriesBatch) -> np.ndarray:
+def _features(model: str, batch: SeriesBatch) -> np.ndarray:
     """Return the values ``(N, T)`` of one dimension; of several, mean and deviation of each ``(N, 2D)``."""
+    if model == "MiniRocket":
+        return batch.x.swapaxes(1, 2)  # (N, D, T)
     if batch.mask is None:
         return batch.x[:, :, 0]
-    return np.array(
-        [[*x[real].mean(axis=0), *x[real].std(axis=0)] for x, real in zip(batch.x, batch.mask, strict=True)]
-    )
-
-
-def _channels_first(batch: SeriesBatch) -> np.ndarray:
-    return batch.x.swapaxes(1, 2)  # (N, D, T)
+    series = [x[real] for x, real in zip(batch.x, batch.mask, strict=True)]
+    return np.array([[*x.mean(axis=0), *x.std(axis=0)] for x in series])
 
 
 def _network(model: str, train: SeriesBatch, seed: int, training: Mapping[str, float]) -> tuple[Predict, float]:
     """Fit a network; return what predicts, and the number of parameters."""
     from tsattn_tutorial import keras as ours
 
-    shape, sizes = train.x.shape[1:], {"classes": len(np.unique(train.y)), "seed": seed}
-    usual = {"epochs": 50, "batch_size": 32}
+    shape, sizes = train.x.shape[1:], {"classes": len(train.classes), "seed": seed}
     if train.mask is None:
-        network = _of_one_dimension(check_choice("model", model, (*BASELINES, *ITALY_MODELS)), shape, seed)
-        usual = {"epochs": 30, "batch_size": 8}
+        check_choice("model", model, (*BASELINES, *ITALY_MODELS))
+        network, usual = _of_one_dimension(model, shape, seed), {"epochs": 30, "batch_size": 8}
     elif model in VOWELS_MODELS:
         network = ours.convolution_pooling_classifier(shape, **sizes, **VOWELS_MODELS[model])
         usual = {"epochs": 60, "batch_size": 16, "learning_rate": 3e-3, "schedule": "cosine", "weight_decay": 0.01}
     else:
         check_choice("model", model, (*BASELINES, *VOWELS_MODELS, *ours.LINE_UP))
-        network = ours.build_variant(model, shape, **sizes)
+        network, usual = ours.build_variant(model, shape, **sizes), {"epochs": 50, "batch_size": 32}
     ours.fit(network, train, **usual | training, seed=seed, progress=False)
 
     def predict(batch: SeriesBatch) -> tuple[np.ndarray, np.ndarray | None]:
@@ -202,7 +188,6 @@ def _entropy(weights: np.ndarray, batch: SeriesBatch) -> float:
 def _of_one_dimension(model: str, shape: tuple[int, int], seed: int) -> Any:
     """Build one of ``ITALY_MODELS``."""
     import keras
-    from keras import layers, ops
 
     from tsattn_tutorial import keras as ours
 
@@ -214,12 +199,13 @@ def _of_one_dimension(model: str, shape: tuple[int, int], seed: int) -> Any:
     if model == "weighted regression":  # T a_t x_t: with even weights, a plain logistic regression
         l2, seeds = keras.regularizers.L2(0.03), layer_seeds(seed)
         attended, weights = ours.TimestepAttention(single=True, seed=next(seeds), kernel_regularizer=l2)(x)
-        features, outputs, last = layers.Flatten()(shape[0] * attended), [weights], next(seeds)
+        features, outputs, last = keras.layers.Flatten()(shape[0] * attended), [weights], next(seeds)
     else:  # convolution_attention_classifier with even weights, or without pooling, and all else the same
         l2, last = None, 2 * seed + 1
         kernel = keras.initializers.GlorotUniform(2 * seed)
-        hidden = layers.Conv1D(64, 5, padding="same", activation="tanh", kernel_initializer=kernel)(x)
-        features = (layers.GlobalAveragePooling1D() if model == "mean pooling" else layers.Flatten())(hidden)
+        hidden = keras.layers.Conv1D(64, 5, padding="same", activation="tanh", kernel_initializer=kernel)(x)
+        pool = keras.layers.GlobalAveragePooling1D if model == "mean pooling" else keras.layers.Flatten
+        features = pool()(hidden)
     kernel = keras.initializers.GlorotUniform(last)
-    logit = ops.squeeze(layers.Dense(1, kernel_initializer=kernel, kernel_regularizer=l2)(features), -1)
+    logit = keras.ops.squeeze(keras.layers.Dense(1, kernel_initializer=kernel, kernel_regularizer=l2)(features), -1)
     return keras.Model(x, [logit, *outputs])

@@ -22,8 +22,6 @@ def motifs(
     variant: str = "lstm",
     units: int = 32,
     epochs: int = 15,
-    batch_size: int = 64,
-    learning_rate: float = 2e-3,
 ) -> dict[str, Any]:
     """Train one model of the line-up on series of eight classes.
 
@@ -40,8 +38,8 @@ def motifs(
         A key of ``tsattn_tutorial.keras.LINE_UP``.
     units : int
         H, units of a BiLSTM per direction.
-    epochs, batch_size, learning_rate
-        As in `tsattn_tutorial.keras.fit`.
+    epochs : int
+        Passes over the training series.
 
     Returns
     -------
@@ -61,21 +59,16 @@ def motifs(
     batch, test = (class_motifs(count, seed=child_seed(seed, i), **drawn) for i, count in enumerate((size, TEST)))
     train, validation = batch[: size - size // 10], batch[size - size // 10 :]
     model = build_variant(variant, train.x.shape[1:], classes=CLASSES, units=units, seed=seed)
-    training = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
-    history = fit(model, train, validation, **training, progress=False)
+    history = fit(model, train, validation, epochs=epochs, batch_size=64, learning_rate=2e-3, seed=seed, progress=False)
     probability, weights = predict(model, test)
     said = probability.argmax(axis=1)
     f1 = f1_score(test.y, said, labels=range(CLASSES), average=None, zero_division=0)
-    return {
-        "accuracy": (said == test.y).mean(),
-        "log_loss": log_loss(test.y, probability, labels=range(CLASSES)),
-        "macro_f1": f1.mean(),
-        "train_accuracy": (predict(model, train).probability.argmax(axis=1) == train.y).mean(),
-        **how_it_went(history, model.count_params()),
-        **_attention(weights, test, regime),
-        **{f"f1_{label}": value for label, value in enumerate(f1)},
-        "confusion": json.dumps(confusion_matrix(test.y, said, labels=range(CLASSES)).tolist()),
-    }
+    row = {"accuracy": (said == test.y).mean(), "macro_f1": f1.mean()}
+    row["log_loss"] = log_loss(test.y, probability, labels=range(CLASSES))
+    row["train_accuracy"] = (predict(model, train).probability.argmax(axis=1) == train.y).mean()
+    row |= how_it_went(history, model.count_params()) | _attention(weights, test, regime)
+    row["confusion"] = json.dumps(confusion_matrix(test.y, said, labels=range(CLASSES)).tolist())
+    return row | {f"f1_{label}": value for label, value in enumerate(f1)}
 
 
 def _attention(weights: np.ndarray | None, batch: SeriesBatch, regime: str) -> dict[str, float]:
@@ -89,8 +82,8 @@ def _attention(weights: np.ndarray | None, batch: SeriesBatch, regime: str) -> d
     result = dict.fromkeys(("entropy", "largest_weight", "on_padding", "partner", "partner_chance"), np.nan)
     if weights is None:
         return result
-    rows = weights if weights.ndim == 3 else weights[:, None]
-    looks = batch.mask if weights.ndim == 3 else np.ones((len(batch), 1), bool)  # rows that count
+    # Rows of weights, and which of them count.
+    rows, looks = (weights, batch.mask) if weights.ndim == 3 else (weights[:, None], batch.mask[:, :1])
     result["entropy"] = normalised_entropy(rows, batch.mask[:, None])[looks].mean()
     result["largest_weight"] = rows.max(axis=2)[looks].mean()
     result["on_padding"] = (rows * ~batch.mask[:, None]).sum(axis=2)[looks].mean()

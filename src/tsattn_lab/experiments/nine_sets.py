@@ -4,8 +4,6 @@ import time
 from typing import Any
 
 import numpy as np
-from aeon.classification.convolution_based import MiniRocketClassifier
-from aeon.datasets import load_classification
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, log_loss
 
 from tsattn_lab.experiments.archive import pairs
@@ -44,6 +42,9 @@ def nine_sets(seed: int, *, data_set: str, model: str = "attention", held_out: s
     for inside, outside in pairs(data_set, held_out, seed):
         parts = [inside.to_aeon(), outside.to_aeon()]
         if model == "MiniRocket":
+            from aeon.classification.convolution_based import MiniRocketClassifier
+            from aeon.datasets import load_classification
+
             parts = [load_classification(data_set, split=part, load_equal_length=True) for part in ("train", "test")]
             classifier = MiniRocketClassifier(random_state=seed, n_jobs=1)
         else:

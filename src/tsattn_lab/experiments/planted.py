@@ -66,22 +66,16 @@ def attention_over_steps(
     from tsattn_tutorial import keras as ours
 
     draw = cued_steps if position == "random" else partial(planted_steps, position=position)
-    check_choice("variant", variant, ("before", "after", "position-wise", "content", "content position-wise"))
-    shape, encoder = draw(1).x.shape[1:], "position-wise" if variant.endswith("position-wise") else "lstm"
-    attention = ours.TimestepAttention(single, seed=seed)
-    if variant.startswith("content"):
-        model = ours.attention_pooling_classifier(shape, encoder=encoder, seed=seed)
-    elif variant == "before":
-        model = ours.attention_before_lstm(attention, shape, seed=seed)
-    else:
-        model = ours.attention_after_encoder(attention, shape, encoder=encoder, seed=seed)
-    row, test, weights = _train_and_test(model, draw, size, epochs, seed)
-    weights = weights.mean(axis=2) if weights.ndim == 3 else weights  # (N, T)
-    return row | _where(weights, test.truth, test.y)
+    layer, dense = ours.TimestepAttention(single, seed=seed), {"encoder": "position-wise"}
+    after, pooled = partial(ours.attention_after_encoder, layer), ours.attention_pooling_classifier
+    builders = {"before": partial(ours.attention_before_lstm, layer), "after": after, "content": pooled}
+    builders |= {"position-wise": partial(after, **dense), "content position-wise": partial(pooled, **dense)}
+    build = builders[check_choice("variant", variant, builders)]
+    return _where(*_train_and_test(build, draw, size, epochs, seed), axis=2)
 
 
 def attention_over_dimensions(
-    seed: int, *, variant: str = "before", single: bool = False, position: int = 5, size: int = 10_000, epochs: int = 10
+    seed: int, *, variant: str = "before", single: bool = False, size: int = 10_000, epochs: int = 10
 ) -> dict[str, Any]:
     """Plant the label in a dimension and train a classifier with attention over the dimensions.
 
@@ -92,8 +86,6 @@ def attention_over_dimensions(
         over the steps. ``"after"``: the layer after an LSTM(32), where it weighs the hidden units.
     single : bool
         Whether one vector of weights serves all steps.
-    position : int
-        The dimension, counted from 0.
     seed, size, epochs
         As in `attention_over_steps`.
 
@@ -110,18 +102,11 @@ def attention_over_dimensions(
     """
     from tsattn_tutorial import keras as ours
 
-    check_choice("variant", variant, ("before", "swapped", "after"))
-    dimension = 1 if variant == "swapped" else 2  # the axis of the dimensions
-
-    draw = partial(_swapped_dimensions if variant == "swapped" else planted_dimensions, position=position)
-    layer = ours.TimestepAttention if variant == "swapped" else ours.DimensionAttention
-    builder = ours.attention_after_encoder if variant == "after" else ours.attention_before_lstm
-    model = builder(layer(single, seed=seed), draw(1).x.shape[1:], seed=seed)
-    row, test, weights = _train_and_test(model, draw, size, epochs, seed)
-    if weights.ndim == 3:
-        weights = weights.mean(axis=3 - dimension)  # (N, D), or (N, H) after the LSTM
-    truth = test.truth.any(axis=3 - dimension)  # (N, D)
-    return row | _where(weights, truth if weights.shape == truth.shape else None, test.y)
+    swapped = check_choice("variant", variant, ("before", "swapped", "after")) == "swapped"
+    draw = _swapped_dimensions if swapped else planted_dimensions
+    layer = (ours.TimestepAttention if swapped else ours.DimensionAttention)(single, seed=seed)
+    build = partial(ours.attention_after_encoder if variant == "after" else ours.attention_before_lstm, layer)
+    return _where(*_train_and_test(build, draw, size, epochs, seed), axis=2 if swapped else 1)
 
 
 def attention_over_cells(
@@ -163,43 +148,36 @@ def attention_over_cells(
     from tsattn_tutorial import keras as ours
 
     draw = partial(planted_cells, **CELLS[check_choice("cells", cells, CELLS)])
-    layers = {
-        "joint": lambda: ours.JointAttention(seed=seed),
-        "factorised": lambda: ours.FactorisedAttention(seed=seed),
-        "steps": lambda: ours.TimestepAttention(single=True, seed=seed),
-        "dimensions": lambda: ours.DimensionAttention(single=True, seed=seed),
-    }
+    layers = {"joint": ours.JointAttention, "factorised": ours.FactorisedAttention}
+    layers |= {"steps": partial(ours.TimestepAttention, True), "dimensions": partial(ours.DimensionAttention, True)}
     builders = {"lstm": ours.attention_before_lstm, "sum": ours.weighted_sum_classifier}
-    attention = layers[check_choice("variant", variant, layers)]()
-    model = builders[check_choice("pooling", pooling, builders)](attention, draw(1).x.shape[1:], seed=seed)
-    row, test, weights = _train_and_test(model, draw, size, epochs, seed)
+    attention = layers[check_choice("variant", variant, layers)](seed=seed)
+    build = partial(builders[check_choice("pooling", pooling, builders)], attention)
+    row, test, weights = _train_and_test(build, draw, size, epochs, seed)
     if weights.ndim == 2:  # one axis: the same for all of the other, so that the grid sums to 1
         weights = weights[:, :, None] if variant == "steps" else weights[:, None, :]
         weights = np.broadcast_to(weights / (test.x[0].size / weights[0].size), test.x.shape)
     mean = weights.mean(axis=0)  # (T, D)
-    steps, dimensions = np.unravel_index(mean.argsort(axis=None)[::-1][:2], mean.shape)
-    flat, truth = weights.reshape(len(weights), -1), test.truth.reshape(len(weights), -1)
-    return row | {
-        "mass": mean[test.truth[0]].sum(),
-        "least": mean[test.truth[0]].min(),
-        "pointing": pointing(flat, truth).mean(),
-        "largest": f"{steps[0]} {dimensions[0]}",
-        "second": f"{steps[1]} {dimensions[1]}",
-    }
+    planted, places = mean[test.truth[0]], np.unravel_index(mean.argsort(axis=None)[::-1], mean.shape)
+    largest, second, *_ = (f"{step} {dimension}" for step, dimension in zip(*places, strict=True))
+    inside = pointing(*(part.reshape(len(part), -1) for part in (weights, test.truth))).mean()
+    row |= {"mass": planted.sum(), "least": planted.min(), "pointing": inside}
+    return row | {"largest": largest, "second": second}
 
 
-def _swapped_dimensions(size: int, **options: int) -> SeriesBatch:
-    batch = planted_dimensions(size, **options)
+def _swapped_dimensions(size: int, seed: int = 0) -> SeriesBatch:
+    batch = planted_dimensions(size, seed=seed)
     return SeriesBatch(batch.x.swapaxes(1, 2), batch.y, batch.truth.swapaxes(1, 2))
 
 
 def _train_and_test(
-    model: Any, draw: Callable[..., SeriesBatch], size: int, epochs: int, seed: int
+    build: Callable[..., Any], draw: Callable[..., SeriesBatch], size: int, epochs: int, seed: int
 ) -> tuple[dict[str, Any], SeriesBatch, np.ndarray]:
     """Train on nine tenths of the series; return how it went, fresh series, and the weights on them."""
     from tsattn_tutorial.keras import fit, predict
 
     batch, cut = draw(size, seed=child_seed(seed, 0)), size - size // 10
+    model = build(batch.x.shape[1:], seed=seed)
     history = fit(model, batch[:cut], batch[cut:], epochs=epochs, batch_size=64, seed=seed, progress=False)
     test = draw(TEST, seed=child_seed(seed, 1))
     probability, weights = predict(model, test)
@@ -207,17 +185,17 @@ def _train_and_test(
     return how_it_went(history, model.count_params()) | accuracy, test, weights
 
 
-def _where(weights: np.ndarray, truth: np.ndarray | None, y: np.ndarray) -> dict[str, Any]:
-    """Say where weights ``(N, T)`` lie, and how much of them inside the truth, if there is one for them."""
-    mass = inside = np.full(len(weights), np.nan)
-    if truth is not None:
+def _where(row: dict[str, Any], test: SeriesBatch, weights: np.ndarray, *, axis: int) -> dict[str, Any]:
+    """Say where the weights lie, taken together over an axis where they have three, and how much inside the truth.
+
+    NaN where the truth is of another shape: weights of hidden units lie in no dimension.
+    """
+    weights = weights.mean(axis=axis) if weights.ndim == 3 else weights  # (N, T), or dimensions for steps
+    truth = test.truth.any(axis=axis) if test.truth.ndim == 3 else test.truth
+    mass = inside = np.full(len(test), np.nan)
+    if weights.shape == truth.shape:
         mass, inside = (weights * truth).sum(axis=1), pointing(weights, truth)
     chart = weights[:FRESH].mean(axis=0)
-    return {
-        "mass": mass.mean(),
-        "mass_0": mass[y == 0].mean(),
-        "mass_1": mass[y == 1].mean(),
-        "pointing": inside.mean(),
-        "largest": chart.argmax(),
-        **{f"weight_{index:02d}": weight for index, weight in enumerate(chart)},
-    }
+    found = {"mass": mass.mean(), "mass_0": mass[test.y == 0].mean(), "mass_1": mass[test.y == 1].mean()}
+    found |= {"pointing": inside.mean(), "largest": chart.argmax()}
+    return row | found | {f"weight_{index:02d}": weight for index, weight in enumerate(chart)}

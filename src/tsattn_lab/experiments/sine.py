@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from tsattn_lab.experiments.common import how_it_went
-from tsattn_tutorial.arguments import check_choice, child_seed
+from tsattn_tutorial.arguments import check_choice, child_seed, require
 from tsattn_tutorial.bayes import sine_posterior
 from tsattn_tutorial.config import SineConfig
 from tsattn_tutorial.datasets import SeriesBatch, Split, near_peak, sine_waves, train_validation_test_split
@@ -33,10 +33,10 @@ _RECIPES: dict[str, tuple[str, dict[str, str]]] = {
     "patches and slope, attention": ("SHARP", {}),
 }
 _NETWORKS = ("feed-forward", "convolution, mean", "convolution, max")
-_OTHERS = ("majority class", "one-line rule", "logistic regression")
 
 #: Models of `sine`, from the simplest.
-SINE_MODELS = (*_OTHERS, *_NETWORKS, *_RECIPES, "MiniRocket", "QUANT", "Bayes")
+SINE_MODELS = ("majority class", "one-line rule", "logistic regression", *_NETWORKS, *_RECIPES)
+SINE_MODELS += ("MiniRocket", "QUANT", "Bayes")
 
 # Gives the probability of a flat stretch, (N,), and the weights, (N, T), or None.
 Predict = Callable[[SeriesBatch], tuple[np.ndarray, np.ndarray | None]]
@@ -89,8 +89,8 @@ def sine(
         When an argument is out of range, or the model has no recipe to change or to draw series for.
     """
     check_choice("model", model, SINE_MODELS)
-    if model not in _RECIPES and (changes or recipe or fresh):
-        raise ValueError(f"changes, recipe and fresh need a model with a recipe, got {model!r}")
+    fine = model in _RECIPES or not (changes or recipe or fresh)
+    require(fine, f"changes, recipe and fresh need a model with a recipe, got {model!r}")
     config = SineConfig(dataset_size=dataset_size, noise_std=noise_std, seed=seed)
     parts = train_validation_test_split(sine_waves(config), seed=seed)
     if test_series is not None:
@@ -101,26 +101,18 @@ def sine(
         bayes = score_probabilities(test.y, ideal) | score_attention(attention, test)
         drawn = [lambda epoch: sine_waves(config, child_seed(seed, 2 + epoch)), sine_waves(config, child_seed(seed, 2))]
         parts = Split(*drawn, test)
-    if model in (*_NETWORKS, *_RECIPES):
-        predict, trained = _network(model, changes, recipe or {}, parts, config)
-    else:
-        predict, trained = _method(model, parts, config)
+    chosen, network = (model, parts, config), model in (*_NETWORKS, *_RECIPES)
+    predict, trained = _network(*chosen, changes, recipe or {}) if network else _method(*chosen)
     started = time.perf_counter()
     probability, weights = predict(test)
     seconds = time.perf_counter() - started
     if fresh:
         wrong, bayes_wrong = ((p >= 0.5) != test.y for p in (probability, ideal))
-        trained["only_model_wrong"] = (wrong & ~bayes_wrong).sum()
-        trained["only_bayes_wrong"] = (bayes_wrong & ~wrong).sum()
-    return {
-        "test_series": len(test),
-        **score_probabilities(test.y, probability, labels_only=model in ("one-line rule", "MiniRocket")),
-        **score_attention(weights, test),
-        **_elsewhere(weights, test),
-        **{f"bayes_{name}": value for name, value in bayes.items()},
-        **trained,
-        "predict_seconds": seconds,
-    }
+        trained |= {"only_model_wrong": (wrong & ~bayes_wrong).sum(), "only_bayes_wrong": (bayes_wrong & ~wrong).sum()}
+    labels_only = model in ("one-line rule", "MiniRocket")
+    row = {"test_series": len(test)} | score_probabilities(test.y, probability, labels_only=labels_only)
+    row |= score_attention(weights, test) | _elsewhere(weights, test)
+    return row | {f"bayes_{name}": value for name, value in bayes.items()} | trained | {"predict_seconds": seconds}
 
 
 def score_probabilities(y: np.ndarray, probability: np.ndarray, *, labels_only: bool = False) -> dict[str, Any]:
@@ -162,17 +154,23 @@ def _elsewhere(weights: np.ndarray | None, test: SeriesBatch) -> dict[str, Any]:
 
 def _method(model: str, parts: Split, config: SineConfig) -> tuple[Predict, dict[str, Any]]:
     """Fit what is no network; return what predicts, and how it was trained."""
-    trained = {"parameters_of_model": 0, "epochs_run": np.nan, "fit_seconds": 0.0}
-    if model == "one-line rule":
-        return _rule, trained
-    if model == "Bayes":
-        return lambda batch: _posterior(batch, config), trained
-    classifier = _classifier(model, config.seed)
+    if model in ("one-line rule", "Bayes"):
+        predict = _rule if model == "one-line rule" else lambda batch: _posterior(batch, config)
+        return predict, {"parameters_of_model": 0, "epochs_run": np.nan, "fit_seconds": 0.0}
+    if model == "MiniRocket":
+        from aeon.classification.convolution_based import MiniRocketClassifier  # takes seconds to import
+
+        classifier, parameters = MiniRocketClassifier(random_state=config.seed, n_jobs=1), np.nan
+    elif model == "QUANT":
+        from aeon.classification.interval_based import QUANTClassifier
+
+        classifier, parameters = QUANTClassifier(random_state=config.seed), np.nan
+    else:
+        linear = make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000)), config.num_points + 1
+        classifier, parameters = (DummyClassifier(), 1) if model == "majority class" else linear
     started = time.perf_counter()
     classifier.fit(parts.train.x[:, :, 0], parts.train.y)
-    trained["fit_seconds"] = time.perf_counter() - started
-    counts = {"majority class": 1, "logistic regression": config.num_points + 1}
-    trained["parameters_of_model"] = counts.get(model, np.nan)
+    trained = {"parameters_of_model": parameters, "epochs_run": np.nan, "fit_seconds": time.perf_counter() - started}
     return lambda batch: (classifier.predict_proba(batch.x[:, :, 0])[:, 1], None), trained
 
 
@@ -187,22 +185,8 @@ def _posterior(batch: SeriesBatch, config: SineConfig) -> tuple[np.ndarray, np.n
     return posterior.probability, posterior.ideal_attention
 
 
-def _classifier(model: str, seed: int) -> Any:
-    if model == "majority class":
-        return DummyClassifier()
-    if model == "logistic regression":
-        return make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000))
-    if model == "MiniRocket":
-        from aeon.classification.convolution_based import MiniRocketClassifier  # takes seconds to import
-
-        return MiniRocketClassifier(random_state=seed, n_jobs=1)
-    from aeon.classification.interval_based import QUANTClassifier
-
-    return QUANTClassifier(random_state=seed)
-
-
 def _network(
-    model: str, changes: Sequence[str], recipe: Mapping[str, Any], parts: Split, config: SineConfig
+    model: str, parts: Split, config: SineConfig, changes: Sequence[str], recipe: Mapping[str, Any]
 ) -> tuple[Predict, dict[str, Any]]:
     from tsattn_tutorial import torch as ours
 
@@ -219,7 +203,6 @@ def _network(
         network = settled.build(seed=config.seed)
     history = ours.fit(network, parts.train, parts.validation, **settled.training, seed=config.seed, progress=False)
     said = ours.predict(network, parts.validation).probability
-    return lambda batch: ours.predict(network, batch), {
-        "validation_errors": ((said >= 0.5) != parts.validation.y).sum(),
-        **how_it_went(history, sum(parameter.numel() for parameter in network.parameters())),
-    }
+    trained = how_it_went(history, sum(parameter.numel() for parameter in network.parameters()))
+    trained["validation_errors"] = ((said >= 0.5) != parts.validation.y).sum()
+    return lambda batch: ours.predict(network, batch), trained

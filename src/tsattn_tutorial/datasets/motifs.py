@@ -15,6 +15,7 @@ from tsattn_tutorial.arguments import check_choice, check_number, check_size, ge
 from tsattn_tutorial.datasets.batch import SeriesBatch
 
 CLASSES = 8
+SHORTEST, LONGEST = 24, 32  # steps of a series
 SEGMENT_STEPS = 4
 KEY_CHANNELS = 5
 MOTIF_CHANNELS = 3
@@ -35,14 +36,12 @@ def class_motifs(
     size: int = 4000,
     *,
     regime: Regime = "local",
-    steps: int = 32,
-    shortest: int = 24,
     noise_std: float = 0.3,
     frequencies: Sequence[float] | None = None,
     random_share: float = 0.5,
     seed: int = 0,
 ) -> SeriesBatch:
-    """Draw series of eight classes, of different lengths, padded with zeros.
+    """Draw series of eight classes, of 24 to 32 steps, each length equally likely, padded with zeros.
 
     Parameters
     ----------
@@ -53,8 +52,6 @@ def class_motifs(
         keys and motifs of different kinds, and a query, which is a segment with one of the three keys and no
         motif; the class is the kind of the motif that has the key of the query. *hopeless*: as local, but a share of
         the labels is drawn anew, whatever the motif.
-    steps, shortest : int
-        T, the length of the longest series, and the length of the shortest; lengths between are equally likely.
     noise_std : float
         Standard deviation of the noise. Keys and motifs have a root mean square of 1.
     frequencies : sequence of float, optional
@@ -67,13 +64,13 @@ def class_motifs(
     Returns
     -------
     SeriesBatch
-        ``x (N, T, 8)``: five channels of key and three of motif; ``y (N,)`` in 0 to 7; ``mask (N, T)``;
+        ``x (N, 32, 8)``: five channels of key and three of motif; ``y (N,)`` in 0 to 7; ``mask (N, T)``;
         ``truth (N, T)``, true on the segment whose motif counts and on the query.
 
     Raises
     ------
     ValueError
-        When the regime is unknown, a number is out of range, or the segments do not fit into the shortest series.
+        When the regime is unknown, or a number is out of range.
     """
     check_size("size", size)
     check_choice("regime", regime, MOTIF_REGIMES)
@@ -81,18 +78,15 @@ def class_motifs(
     check_number("random_share", random_share, 0, 1)
     prior = _probabilities(frequencies)
     motifs, segments = (SEGMENTS, SEGMENTS + 1) if regime == "relational" else (1, 1)
-    least = segments * SEGMENT_STEPS
-    fine = least <= check_size("shortest", shortest) <= check_size("steps", steps)
-    require(fine, f"{regime} series need {least} <= shortest <= steps, got shortest {shortest}, steps {steps}")
     noise, places, contents, labels = generators(seed, 4)
-    lengths = places.integers(shortest, steps + 1, size=size)
+    lengths = places.integers(SHORTEST, LONGEST + 1, size=size)
     starts = _starts(lengths, segments, places)  # (N, S); the last is that of the query, if there is one
     keys = contents.standard_normal((size, motifs, KEY_CHANNELS))
     keys /= np.sqrt((keys**2).mean(axis=2, keepdims=True))
     kinds = _kinds(size, motifs, prior, contents)  # (N, M); the first one counts
 
-    x = noise_std * noise.standard_normal((size, steps, KEY_CHANNELS + MOTIF_CHANNELS))
-    truth = np.zeros((size, steps), bool)
+    x = noise_std * noise.standard_normal((size, LONGEST, KEY_CHANNELS + MOTIF_CHANNELS))
+    truth = np.zeros((size, LONGEST), bool)
     rows, inside = np.arange(size)[:, None], np.arange(SEGMENT_STEPS)
     for segment in range(segments):
         where = rows, starts[:, segment, None] + inside  # (N, 4)
@@ -105,7 +99,7 @@ def class_motifs(
     if regime == "hopeless":
         anew = labels.choice(CLASSES, size=size, p=prior)
         y = np.where(labels.random(size) < random_share, anew, y)
-    mask = np.arange(steps) < lengths[:, None]
+    mask = np.arange(LONGEST) < lengths[:, None]
     x = np.where(mask[:, :, None], x, 0).astype(np.float32)
     return SeriesBatch(x, y.astype(np.int64), truth, None if mask.all() else mask)
 

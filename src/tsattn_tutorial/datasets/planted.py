@@ -6,12 +6,11 @@ position is none, or stands twice.
 """
 
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Literal
 
 import numpy as np
 
-from tsattn_tutorial.arguments import check_choice, check_size, generators
+from tsattn_tutorial.arguments import check_choice, check_size, generators, require
 from tsattn_tutorial.datasets.batch import SeriesBatch
 
 
@@ -130,15 +129,13 @@ def _column(y: np.ndarray) -> np.ndarray:
     return y[:, None, None].astype(np.float32)
 
 
-def _indices(position: int | Sequence, *sizes: int) -> list[list[int]]:
-    """Return one or several positions as a list of indices for each axis, all different and within its size."""
-    cells = np.array(position, dtype=object, ndmin=len(sizes))  # as objects, whose types can be looked at
-    fine = cells.size > 0 and cells.shape[1:] == (2,) * (len(sizes) - 1)
-    rows = cells.reshape(len(cells), -1).tolist() if fine else []
-    for index, size in (pair for row in rows for pair in zip(row, sizes, strict=True)):
-        fine &= isinstance(index, Integral) and not isinstance(index, bool) and 0 <= index < size
-    if not fine or len(set(map(tuple, rows))) < len(rows):
-        one = "an index" if len(sizes) == 1 else "a cell (step, dimension)"
-        bounds = " and ".join(f"below {size}" for size in sizes)
-        raise ValueError(f"position must be {one}, from 0 on and {bounds}, or several different ones, got {position!r}")
-    return [list(indices) for indices in zip(*rows, strict=True)]
+def _indices(position: int | Sequence, *sizes: int) -> list[np.ndarray]:
+    """Return one or several positions as an array of indices for each axis, all different and within its size."""
+    cells = np.array(position, ndmin=len(sizes))
+    fine = cells.dtype.kind in "iu" and cells.size > 0 and cells.shape[1:] == (2,) * (len(sizes) - 1)
+    rows = cells.reshape(-1, len(sizes)) if fine else cells  # (positions, axes)
+    one = "an index" if len(sizes) == 1 else "a cell (step, dimension)"
+    wanted = f"{one}, from 0 on and {' and '.join(f'below {size}' for size in sizes)}, or several different ones"
+    fine = fine and ((rows >= 0) & (rows < sizes)).all() and len(np.unique(rows, axis=0)) == len(rows)
+    require(fine, f"position must be {wanted}, got {position!r}")
+    return list(rows.T)

@@ -12,7 +12,7 @@ import inspect
 import os
 import sys
 
-from tsattn_tutorial.arguments import check_flag, check_size
+from tsattn_tutorial.arguments import check_flag, check_size, require
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.stderr.flush()
@@ -73,9 +73,8 @@ class Attention(keras.layers.Layer):
     def build(self, shape) -> None:
         """Note the sizes that the kernels fix."""
         for axis in self.bound:
-            if shape[axis] is None:
-                known = f"expected an input with a known {'BTD'[axis]}, got {tuple(shape)}"
-                raise ValueError(f"the layer is bound to its size: {known}")
+            known = f"expected an input with a known {'BTD'[axis]}, got {tuple(shape)}"
+            require(shape[axis] is not None, f"the layer is bound to its size: {known}")
         self.input_spec = keras.layers.InputSpec(ndim=3, axes={axis: shape[axis] for axis in self.bound})
 
     def add_kernel(self, name: str, rows: int, columns: int, initialiser=None, offset: int = 0):

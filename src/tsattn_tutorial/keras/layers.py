@@ -158,7 +158,6 @@ class AttentionPooling(base.Attention):
     def _side_by_side(self, name: str, rows: int, columns: int, offset: int):
         """Create the kernels of all heads as one; the first starts as that of a layer with one head does."""
         seeds = [self.seed + offset, *(child_seed(self.seed, 2 * head + offset) for head in range(1, self.heads))]
-
         starts = [keras.initializers.GlorotUniform(seed) for seed in seeds]
 
         def initial(shape, dtype=None):
@@ -243,10 +242,6 @@ class RandomOffset(keras.layers.Layer):
             return x
         shape = (ops.shape(x)[0], 1, x.shape[-1])
         return x + keras.random.normal(shape, stddev=self.stddev, dtype=x.dtype, seed=self.numbers)
-
-    def compute_output_shape(self, shape):
-        """Return the shape of the input."""
-        return shape
 
     def get_config(self) -> dict:
         """Return the arguments of the layer."""

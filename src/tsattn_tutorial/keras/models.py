@@ -13,11 +13,12 @@ from typing import Literal, get_args
 import keras
 from keras import layers, ops
 
-from tsattn_tutorial.arguments import check_choice, check_flag, check_number, check_size, layer_seeds
+from tsattn_tutorial.arguments import check_choice, check_flag, check_number, check_size, layer_seeds, require
 from tsattn_tutorial.keras.base import blank, mean_step, noise_seed, product, registered, widened
 from tsattn_tutorial.keras.layers import AttentionPooling, MultiHeadSelfAttention, RandomOffset, TimestepAttention
 from tsattn_tutorial.reference import sinusoidal_positions
 
+HEADS = 4  # of a transformer
 Shape = tuple[int | None, int]  # (T, D)
 Encoder = Literal["lstm", "bilstm", "position-wise"]
 Pooling = Literal["flatten", "mean", "attention"]
@@ -74,7 +75,6 @@ def attention_pooling_classifier(
     *,
     encoder: Encoder = "lstm",
     units: int = 32,
-    attention_units: int = 64,
     classes: int = 2,
     masked: bool = False,
     seed: int = 0,
@@ -87,12 +87,10 @@ def attention_pooling_classifier(
         ``(T, D)``; T may be None, for series of any length.
     encoder, units
         As in `attention_after_encoder`.
-    attention_units : int
-        A, features in which steps are scored.
     """
     x, mask, inputs, seeds = _inputs(shape, masked, seed)
     hidden = _encode(x, mask, encoder, units, seeds)  # (B, T, K)
-    context, weights = AttentionPooling(attention_units, seed=next(seeds))(hidden, mask=mask)  # (B, K), (B, T)
+    context, weights = AttentionPooling(seed=next(seeds))(hidden, mask=mask)  # (B, K), (B, T)
     return _model(inputs, context, weights, classes, seeds)
 
 
@@ -229,8 +227,8 @@ def self_attention_classifier(
     """
     check_choice("placement", placement, get_args(Placement))
     for name, flag in {"residual": residual, "norm": norm, "lost_mask": lost_mask}.items():
-        if check_flag(name, flag) and attention is None:
-            raise ValueError(f"{name} belongs to an attention, got no attention")
+        fine = not check_flag(name, flag) or attention is not None
+        require(fine, f"{name} belongs to an attention, got no attention")
     check_size("recurrent", recurrent, 1 + (attention is not None and placement == "between"))
     x, mask, inputs, seeds = _inputs(shape, masked, seed)
     hidden, weights = Step("blank")(x, mask), None
@@ -251,10 +249,8 @@ def transformer_classifier(
     shape: Shape,
     *,
     units: int = 32,
-    heads: int = 4,
     blocks: int = 1,
     residual: bool = True,
-    pooling: Pooling = "mean",
     classes: int = 2,
     masked: bool = True,
     seed: int = 0,
@@ -267,31 +263,26 @@ def transformer_classifier(
     Parameters
     ----------
     units : int
-        K, features of a step inside the model; a multiple of ``heads``.
-    heads : int
-        M, attentions side by side, each ``K / M`` wide.
+        K, features of a step inside the model; a multiple of 4, the number of heads.
     blocks : int
         Blocks, at least 1.
     residual : bool
         Add the input of each attention and of each dense network to its output. Without, the steps of a deep model
         become alike; to show what it does, leave it on otherwise.
-    pooling
-        As in `self_attention_classifier`.
     """
-    if check_size("units", units) % check_size("heads", heads):
-        raise ValueError(f"units must be a multiple of heads = {heads}, got {units}")
+    require(check_size("units", units) % HEADS == 0, f"units must be a multiple of {HEADS}, got {units}")
     check_flag("residual", residual)
     x, mask, inputs, seeds = _inputs(shape, masked, seed)
     hidden = layers.Dense(units, kernel_initializer=_glorot(seeds))(Step("blank")(x, mask))  # (B, T, K)
     hidden = Step("positions")(hidden)
     for _ in range(check_size("blocks", blocks)):
-        attention = MultiHeadSelfAttention(heads, units // heads, seed=next(seeds))
+        attention = MultiHeadSelfAttention(HEADS, units // HEADS, seed=next(seeds))
         attended, weights = attention(layers.LayerNormalization()(hidden), mask=mask)
         hidden = layers.Add()([hidden, attended]) if residual else attended
         inner = layers.Dense(2 * units, "relu", kernel_initializer=_glorot(seeds))(layers.LayerNormalization()(hidden))
         outer = layers.Dense(units, kernel_initializer=_glorot(seeds))(inner)
         hidden = layers.Add()([hidden, outer]) if residual else outer
-    features, _ = _pool(layers.LayerNormalization()(hidden), mask, pooling, seeds)
+    features, _ = _pool(layers.LayerNormalization()(hidden), mask, "mean", seeds)
     return _model(inputs, features, weights, classes, seeds)
 
 
@@ -300,8 +291,7 @@ def transformer_classifier(
 
 def _inputs(shape: Shape, masked: bool, seed: int):
     """Return the symbols of x and of the mask, None if there is none, the list of inputs, and seeds for the layers."""
-    if len(shape) != 2:
-        raise ValueError(f"shape must be (T, D), got {shape}")
+    require(len(shape) == 2, f"shape must be (T, D), got {shape}")
     steps = None if shape[0] is None else check_size("T", shape[0])
     x = keras.Input((steps, check_size("D", shape[1])), name="x")
     mask = keras.Input((steps,), dtype="bool", name="mask") if check_flag("masked", masked) else None
@@ -310,13 +300,11 @@ def _inputs(shape: Shape, masked: bool, seed: int):
 
 def _attend(attention: layers.Layer, hidden, mask):
     """Return the output of an attention, in the shape of what it was given, and its weights."""
-    if not isinstance(attention, layers.Layer):
-        raise ValueError(f"attention must be a layer, got {attention!r}")
+    require(isinstance(attention, layers.Layer), f"attention must be a layer, got {attention!r}")
     outputs = attention(hidden) if mask is None else attention(hidden, mask=mask)
     shapes = [part.shape for part in keras.tree.flatten(outputs)]
-    if len(shapes) != 2 or shapes[0] != hidden.shape:
-        wanted = f"an output of the shape of its input, {hidden.shape}, and weights"
-        raise ValueError(f"attention must return {wanted}; got {shapes}")
+    wanted = f"an output of the shape of its input, {hidden.shape}, and weights"
+    require(len(shapes) == 2 and shapes[0] == hidden.shape, f"attention must return {wanted}; got {shapes}")
     return outputs
 
 
@@ -353,8 +341,7 @@ def _pool(hidden, mask, pooling: Pooling, seeds: Iterator[int]):
 
 def _model(inputs: list, features, weights, classes: int, seeds: Iterator[int]) -> keras.Model:
     """Return a model with a linear head: a logit ``(B,)`` for two classes, ``(B, C)`` for more; and the weights."""
-    if features.shape[-1] is None:
-        raise ValueError("a model that puts steps side by side needs a known T, got None")
+    require(features.shape[-1] is not None, "a model that puts steps side by side needs a known T, got None")
     two = check_size("classes", classes, 2) == 2
     logits = layers.Dense(1 if two else classes, kernel_initializer=_glorot(seeds), name="logit")(features)
     logits = layers.Reshape(())(logits) if two else logits

@@ -11,7 +11,5 @@ from tsattn_tutorial.torch.networks import (
     MaxPooling,
     MeanPooling,
     Patches,
-    load_model,
-    save_model,
 )
 from tsattn_tutorial.torch.recipes import PATCHES, PUBLISHED, SHARP, SINE_CHANGES, Recipe

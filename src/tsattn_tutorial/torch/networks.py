@@ -1,9 +1,7 @@
 """The network of source A, a BiLSTM pooled by attention; what it can be made of; and what it has to beat."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import pairwise
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import torch
@@ -12,7 +10,6 @@ from torch.nn.functional import pad
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from tsattn_tutorial.arguments import check_choice, check_flag, check_number, check_size, require
-from tsattn_tutorial.files import written_whole
 
 #: Names of the poolings: attention, and what it has to beat.
 Pooling = Literal["attention", "mean", "max", "last"]
@@ -329,28 +326,22 @@ def run_lstm(lstm: nn.LSTM, x: Tensor, mask: Tensor | None) -> Tensor:
 class FeedForwardClassifier(nn.Module):
     """Tell two classes apart by a feed-forward network that takes each time step as a feature of its own.
 
+    It has two hidden layers of 64 units with a ReLU behind each.
+
     Parameters
     ----------
     steps : int
         T, the length of the series.
-    units : sequence of int
-        Units of the hidden layers, with a ReLU behind each.
     seed : int
         Seed of the initial weights. The global random state is left as it was.
-
-    Raises
-    ------
-    ValueError
-        When a size is not a positive integer.
     """
 
-    def __init__(self, steps: int, units: Sequence[int] = (64, 64), *, seed: int = 0) -> None:
+    def __init__(self, steps: int, *, seed: int = 0) -> None:
         super().__init__()
         self.steps = check_size("steps", steps)
-        sizes = [self.steps, *_sizes("units", units)]
         with seeded(seed):
-            layers = [layer for before, after in pairwise(sizes) for layer in (nn.Linear(before, after), nn.ReLU())]
-            self.layers = nn.Sequential(*layers, nn.Linear(sizes[-1], 1))
+            hidden = nn.Linear(self.steps, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU()
+            self.layers = nn.Sequential(*hidden, nn.Linear(64, 1))
 
     def forward(self, x: Tensor, mask: None = None) -> tuple[Tensor, None]:
         """Return the logit of class 1, ``(B,)``, of ``x (B, T, 1)``, and None: there are no weights.
@@ -370,34 +361,20 @@ class ConvolutionClassifier(nn.Module):
 
     Parameters
     ----------
-    filters : sequence of int
-        Channels of the three convolutions.
     pooling : {"mean", "max"}
         What is taken of each channel over time; theirs is the mean.
     seed : int
         Seed of the initial weights. The global random state is left as it was.
-
-    Raises
-    ------
-    ValueError
-        When there are not three positive numbers of channels, or there is no such pooling.
     """
 
-    KERNELS = (7, 5, 3)
-
-    def __init__(
-        self, filters: Sequence[int] = (32, 64, 32), *, pooling: Literal["mean", "max"] = "mean", seed: int = 0
-    ) -> None:
+    def __init__(self, *, pooling: Literal["mean", "max"] = "mean", seed: int = 0) -> None:
         super().__init__()
-        sizes = [1, *_sizes("filters", filters)]
-        require(len(sizes) == 1 + len(self.KERNELS), f"filters must be {len(self.KERNELS)} numbers, got {filters!r}")
         self.pooling = check_choice("pooling", pooling, ("mean", "max"))
         layers: list[nn.Module] = []
         with seeded(seed):
-            for before, after, kernel_size in zip(sizes[:-1], sizes[1:], self.KERNELS, strict=True):
+            for before, after, kernel_size in ((1, 32, 7), (32, 64, 5), (64, 32, 3)):
                 layers += [nn.Conv1d(before, after, kernel_size, padding="same"), nn.BatchNorm1d(after), nn.ReLU()]
-            self.layers = nn.Sequential(*layers)
-            self.classifier = nn.Linear(sizes[-1], 1)
+            self.layers, self.classifier = nn.Sequential(*layers), nn.Linear(32, 1)
 
     def forward(self, x: Tensor, mask: None = None) -> tuple[Tensor, None]:
         """Return the logit of class 1, ``(B,)``, of ``x (B, T, 1)``, and None: there are no weights.
@@ -410,45 +387,7 @@ class ConvolutionClassifier(nn.Module):
         return self.classifier(pooled).squeeze(-1), None
 
 
-def _sizes(name: str, sizes: Iterable[int]) -> list[int]:
-    return [check_size(name, size) for size in (sizes if isinstance(sizes, Iterable) else [sizes])]
-
-
 def _check_unpadded(x: Tensor, mask: Tensor | None, steps: int | None = None) -> None:
     fits = x.ndim == 3 and x.shape[2] == 1 and steps in (None, x.shape[1])
     require(fits, f"x must be (B, {steps or 'T'}, 1), got {tuple(x.shape)}")
     require(mask is None, "mask: this network takes series without padding only, got a mask")
-
-
-def save_model(model: BiLSTMAttention, path: str | Path) -> None:
-    """Write the options and weights of a model to a file in an existing folder.
-
-    The file is read back before it takes its place. What fails leaves the old file, if any, as it was.
-
-    Raises
-    ------
-    ValueError
-        When `load_model` would not give the model back, because it was changed since it was built, say.
-    """
-    require(type(model) is BiLSTMAttention, f"model must be a BiLSTMAttention, got a {type(model).__name__}")
-    with written_whole(path) as temporary:
-        torch.save({"options": model.options, "weights": model.state_dict()}, temporary)
-        load_model(temporary)
-
-
-def load_model(path: str | Path) -> BiLSTMAttention:
-    """Read a model back, onto the CPU, in the precision it had. Only tensors and plain values are loaded, never code.
-
-    Raises
-    ------
-    ValueError
-        When the file is not one of `save_model`, or its weights do not fit its options.
-    """
-    with Path(path).open("rb") as file:
-        try:
-            content = torch.load(file, map_location="cpu", weights_only=True)
-            model = BiLSTMAttention(**content["options"])
-            model.load_state_dict(content["weights"], assign=True)  # with their precision
-        except Exception as error:  # torch raises many kinds for a file that is none of its own
-            raise ValueError(f"{path}: expected options and weights of a BiLSTMAttention, got {error!r}") from None
-    return model

@@ -37,18 +37,14 @@ class Recipe:
     schedule: Schedule = "constant"
 
     @property
-    def options(self) -> dict[str, Any]:
-        """Arguments of `BiLSTMAttention`."""
-        return {name: value for name, value in asdict(self).items() if name not in TRAINING}
-
-    @property
     def training(self) -> dict[str, Any]:
         """Arguments of `fit`."""
         return {name: getattr(self, name) for name in TRAINING}
 
     def build(self, dimensions: int = 1, *, classes: int = 2, seed: int = 0) -> BiLSTMAttention:
         """Make the model, untrained."""
-        return BiLSTMAttention(dimensions, **self.options, classes=classes, seed=seed)
+        options = {name: value for name, value in asdict(self).items() if name not in TRAINING}
+        return BiLSTMAttention(dimensions, **options, classes=classes, seed=seed)
 
 
 #: The setting of the source.
