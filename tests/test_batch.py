@@ -36,6 +36,23 @@ def test_every_series_lands_in_exactly_one_part_as_the_seed_says(size, seed):
     assert np.array_equal(split.train.y, again.train.y) and not np.array_equal(split.train.y, other.train.y)
 
 
+@given(st.lists(st.integers(3, 40), min_size=2, max_size=4), st.integers(0, 99))
+@settings(deadline=None)
+def test_a_split_keeps_classes_in_every_part_and_groups_in_one(counts, seed):
+    y = np.repeat(np.arange(len(counts)), counts)
+    batch = SeriesBatch(np.arange(y.size, dtype=np.float32)[:, None, None], y)
+    split = split_up(batch, seed=seed, stratify=True)
+    for label, count in enumerate(counts):
+        shares = [int((part.y == label).sum()) for part in split]
+        assert min(shares) >= 1 and shares == pytest.approx([0.7 * count, 0.1 * count, 0.2 * count], abs=1.5)
+    groups = np.random.default_rng(seed).integers(5, size=y.size + 5)[: y.size]
+    if len(set(groups)) == 5:
+        parts = [
+            set(groups[part.x.ravel().astype(int)]) for part in split_up(batch, (0.4, 0.3, 0.3), seed, groups=groups)
+        ]
+        assert sum(map(len, parts)) == 5
+
+
 @pytest.mark.parametrize(
     ("index", "chosen"),
     [

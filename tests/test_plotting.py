@@ -59,6 +59,46 @@ def test_bars_stand_at_their_steps_with_their_whiskers(ax):
     assert np.allclose([part[:, 1] for part in whiskers], [[0.05, 0.2], [0.55, 0.7], [0.25, 0.4]])
 
 
+@pytest.mark.parametrize("channels", [1, 6, 40])
+def test_an_explanation_shows_every_channel_the_weights_and_the_evidence(channels):
+    axes = Figure().subplots(3)
+    series = np.random.default_rng(0).normal(size=(channels, 5))
+    attention, evidence = np.array([0.1, 0.6, 0.3, 0, 0, np.nan]), np.array([-1, 2, 0.5, 0, 0, np.nan])
+    plotting.plot_explanation(axes, series, attention, evidence)
+    first, last = axes[0].lines[0].get_ydata(), axes[0].lines[-1].get_ydata()
+    assert len(axes[0].lines) == channels and first.min() == channels - 1 and last.max() == pytest.approx(0.8)
+    assert np.corrcoef(first, series[0])[0, 1] == pytest.approx(1)  # one above the other, each as it is
+    assert [bar.get_height() for bar in axes[1].patches] == attention[:5].tolist()
+    assert [bar.get_height() for bar in axes[2].patches] == evidence[:5].tolist()
+    assert axes[2].patches[0].get_facecolor() != axes[2].patches[1].get_facecolor()
+    assert len({ax.get_xlim() for ax in axes}) == 1 and [ax.get_xlabel() for ax in axes] == ["", "", "time step"]
+
+
+def test_an_explanation_takes_constant_and_missing_channels_and_names():
+    axes = Figure().subplots(3)
+    series = np.array([[1.0, 1, 1], [np.nan] * 3, [0, np.nan, 2]])
+    plotting.plot_explanation(axes, series, np.full(3, 1 / 3), np.zeros(3), ("flat", "gone", "gap"))
+    assert [label.get_text() for label in axes[0].get_yticklabels()] == ["flat", "gone", "gap"]
+    assert axes[0].lines[0].get_ydata().tolist() == [2, 2, 2]
+    np.testing.assert_array_equal(axes[0].lines[2].get_ydata(), [0, np.nan, 0.8])
+    plotting.plot_explanation(Figure().subplots(3), np.arange(3), np.full(3, 1 / 3), np.zeros(3))
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"series": np.zeros((1, 2, 3))}, "series must be"),
+        ({"attention": np.full(4, 0.25)}, "attention must be"),
+        ({"evidence": np.zeros(2)}, "evidence must be"),
+        ({"names": ["one", "two"]}, "names must be"),
+    ],
+)
+def test_an_explanation_that_does_not_fit_is_refused(change, text):
+    parts = {"series": np.zeros((1, 3)), "attention": np.full(3, 1 / 3), "evidence": np.zeros(3)}
+    with pytest.raises(ValueError, match=text):
+        plotting.plot_explanation(Figure().subplots(3), **parts | change)
+
+
 def test_a_map_has_time_to_the_right_and_frames_the_truth(ax):
     weights = np.zeros((4, 3))
     weights[1, 2], weights[3, 0] = 0.75, 0.25

@@ -254,8 +254,7 @@ def test_chapters_need_few_names():
 @pytest.mark.parametrize("package", ["tsattn_tutorial", "tsattn_lab"])
 def test_no_two_files_share_a_name(package):
     """But for the mirror images of the two frameworks: a stranger who looks for a file finds one."""
-    files = [path for path in (ROOT / "src" / package).rglob("*.py") if "_csv" not in path.parts]  # the table reader
-    names = Counter(path.name for path in files)
+    names = Counter(path.name for path in (ROOT / "src" / package).rglob("*.py"))
     assert {name for name, count in names.items() if count > 1} <= {"__init__.py", "__main__.py", "fit.py"}
 
 

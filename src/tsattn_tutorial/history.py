@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 from tqdm import tqdm
 
-from tsattn_tutorial.arguments import check_choice, check_number, check_size
+from tsattn_tutorial.arguments import check_choice, check_number, check_size, require
 from tsattn_tutorial.datasets.batch import SeriesBatch, shared_classes
 
 #: How the step size changes in a training.
@@ -136,35 +136,34 @@ def check_settings(
     schedule: Schedule,
     weight_decay: float,
     label_smoothing: float,
-    class_weight: Sequence[float] | None,
     seed: int,
-    classes: int,
-    validation: SeriesBatch | None,
 ) -> None:
-    """Raise ValueError for settings that no training of so many classes can use; `fit` says what they mean."""
-    check_size("epochs", epochs)
-    check_size("batch_size", batch_size)
-    if check_number("learning_rate", learning_rate, 0) == 0:
-        raise ValueError("learning_rate must be positive, got 0")
-    if patience is not None:
-        check_size("patience", patience)
-        if validation is None:
-            raise ValueError("patience needs validation data to look at, got none")
+    """Raise ValueError for settings that no training can use; `fit` says what they mean."""
+    sizes = {"epochs": epochs, "batch_size": batch_size, "patience": 1 if patience is None else patience}
+    for name, size in sizes.items():
+        check_size(name, size)
+    require(check_number("learning_rate", learning_rate, 0) > 0, "learning_rate must be positive, got 0")
     check_choice("schedule", schedule, get_args(Schedule))
     check_number("weight_decay", weight_decay, 0)
-    if check_number("label_smoothing", label_smoothing, 0, 1) == 1:
-        raise ValueError("label_smoothing must be below 1, got 1")
-    if class_weight is not None and (len(class_weight) != classes or not all(weight >= 0 for weight in class_weight)):
-        raise ValueError(f"class_weight must be {classes} numbers, none negative, got {class_weight!r}")
+    require(check_number("label_smoothing", label_smoothing, 0, 1) < 1, "label_smoothing must be below 1, got 1")
     check_size("seed", seed, 0)
+
+
+def check_fit(
+    classes: int, class_weight: Sequence[float] | None, patience: int | None, validation: SeriesBatch | None
+) -> None:
+    """Raise ValueError for what does not go with a model of so many classes, or with each other."""
+    fine = class_weight is None or (len(class_weight) == classes and all(weight >= 0 for weight in class_weight))
+    require(fine, f"class_weight must be {classes} numbers, none negative, got {class_weight!r}")
+    require(patience is None or validation is not None, "patience needs validation data to look at, got none")
     if validation is not None:
         check_labels("validation", validation, classes)
 
 
 def check_labels(name: str, batch: SeriesBatch, classes: int) -> None:
     """Raise ValueError unless the batch has series, and only labels that a model of so many classes tells apart."""
-    if not len(batch) or not np.isin(batch.y, range(classes)).all():
-        raise ValueError(f"{name} must hold series with labels 0 to {classes - 1}, got labels {np.unique(batch.y)}")
+    fine = len(batch) and np.isin(batch.y, range(classes)).all()
+    require(fine, f"{name} must hold series with labels 0 to {classes - 1}, got labels {np.unique(batch.y)}")
 
 
 def name_classes(model: Any, *batches: SeriesBatch | None) -> None:

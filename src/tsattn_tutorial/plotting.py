@@ -4,7 +4,7 @@ Weights are drawn as they are, so they must be non-negative and sum to 1. Everyt
 not, or a shape does not fit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -102,6 +102,51 @@ def plot_weight_bars(
     ax.bar(np.arange(steps), weights, color="C1", yerr=whiskers, ecolor="C7", capsize=2, label="attention weight")
     ax.axhline(1 / steps, color="C7", linestyle="--", linewidth=1, label="even attention")
     ax.set(xlabel="time step", ylabel="weight", xlim=(-0.75, steps - 0.25))  # bars stand on 0 by themselves
+
+
+def plot_explanation(
+    axes: Sequence[Axes],
+    series: np.ndarray,
+    attention: np.ndarray,
+    evidence: np.ndarray,
+    names: Sequence[str] | None = None,
+) -> None:
+    """Draw one series, and below it where a classifier looked and what each step said for a class.
+
+    Parameters
+    ----------
+    axes : sequence of Axes
+        Three, from top to bottom.
+    series : ndarray
+        ``(D, T)``, or ``(T,)``. Each channel fills a strip of its own from its least to its greatest value, the first
+        on top.
+    attention, evidence : ndarray
+        ``(T,)`` each: the weights, and each step's part of a logit. NaN behind the series, which stands on padding, is
+        left out.
+    names : sequence of str, optional
+        D names of the channels; their numbers when left out.
+    """
+    series, attention, evidence = (np.array(one, float) for one in (np.atleast_2d(series), attention, evidence))
+    require(series.ndim == 2, f"series must be (D, T) or (T,), got {series.shape}")
+    channels, steps = series.shape
+    for what, values in {"attention": attention, "evidence": evidence}.items():
+        fine = values.ndim == 1 and len(values) >= steps and np.isnan(values[steps:]).all()
+        require(fine, f"{what} must be ({steps},) like the series, and NaN behind it, got {values.shape}")
+    names = range(channels) if names is None else names
+    require(len(names) == channels, f"names must be {channels}, one a channel, got {names}")
+    top, middle, bottom = axes
+    low, high = np.fmin.reduce(series, axis=1), np.fmax.reduce(series, axis=1)
+    strip = np.arange(channels)[::-1]
+    heights = strip + 0.8 * ((series.T - low) / np.where(high > low, high - low, 1))
+    top.plot(heights, color="C0", linestyle="-", linewidth=1.2)
+    top.set_yticks(strip + 0.4, list(names))
+    top.tick_params(axis="y", length=0, labelsize="small")
+    plot_weight_bars(middle, attention[:steps])
+    bottom.bar(np.arange(steps), evidence[:steps], color=np.where(evidence[:steps] < 0, "C5", "C2"))
+    bottom.axhline(0, color="C7", linewidth=1)
+    bottom.set(xlabel="time step", ylabel="evidence", xlim=middle.get_xlim())
+    for ax in (top, middle):
+        ax.set(xlabel="", xlim=middle.get_xlim())
 
 
 def plot_weight_map(ax: Axes, weights: np.ndarray, truth: np.ndarray | None = None) -> AxesImage:

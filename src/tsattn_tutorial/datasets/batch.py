@@ -132,7 +132,12 @@ class Split(NamedTuple):
 
 
 def train_validation_test_split(
-    batch: SeriesBatch, fractions: Sequence[float] = (0.7, 0.1, 0.2), seed: int = 0
+    batch: SeriesBatch,
+    fractions: Sequence[float] = (0.7, 0.1, 0.2),
+    seed: int = 0,
+    *,
+    stratify: bool = False,
+    groups: Sequence | None = None,
 ) -> Split:
     """Shuffle the series and cut them into three parts.
 
@@ -144,18 +149,34 @@ def train_validation_test_split(
         Shares of train, validation and test; positive, with sum 1. The default is the source's.
     seed : int
         Seed of the shuffle.
+    stratify : bool
+        Give every class these shares, and each part at least one series of it.
+    groups : sequence, optional
+        ``(N,)``, such as the subject of each series: the shares are those of groups, and none is in two parts.
 
     Raises
     ------
     ValueError
-        When the fractions are not three positive numbers with sum 1, or a part would be empty.
+        When the fractions are not three positive numbers with sum 1, a part would be empty, or a class has less than
+        three series to share out.
     """
     fine = len(fractions) == 3 and all(share > 0 for share in fractions) and abs(sum(fractions) - 1) < 1e-9
     require(fine, f"fractions must be three positive numbers with sum 1, got {fractions}")
-    n = len(batch)
-    cuts = np.round(np.cumsum(fractions[:2]) * n).astype(int)
-    parts = np.split(np.random.default_rng(check_size("seed", seed, 0)).permutation(n), cuts)
-    require(all(part.size for part in parts), f"every part needs a series, got {n} series for fractions {fractions}")
+    n, rng = len(batch), np.random.default_rng(check_size("seed", seed, 0))
+    require(not stratify or groups is None, "expected stratify or groups, got both")
+    require(groups is None or np.shape(groups) == (n,), f"groups must be ({n},) like x, got {np.shape(groups)}")
+    owner = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
+    parts = [[], [], []]
+    for strata in (
+        [np.flatnonzero(batch.y == label) for label in np.unique(batch.y)] if stratify else [np.unique(owner)]
+    ):
+        cuts = np.round(np.cumsum(fractions[:2]) * strata.size).astype(int)
+        if stratify:
+            require(strata.size > 2, f"stratify needs three series of every class, got {strata.size} of one")
+            cuts = np.clip(cuts, [1, min(max(cuts[0], 1), strata.size - 2) + 1], [strata.size - 2, strata.size - 1])
+        for part, chosen in zip(parts, np.split(strata[rng.permutation(strata.size)], cuts), strict=True):
+            part.extend(chosen if groups is None else np.flatnonzero(np.isin(owner, chosen)))
+    require(all(parts), f"every part needs a series, got {n} series for fractions {fractions}")
     return Split(*(batch[part] for part in parts))
 
 

@@ -147,7 +147,7 @@ def read_csv(path: str | Path, label: str | None, *, sep: str = ",", encoding: s
     try:
         options = {"header": None, "dtype": str, "na_filter": False, "skip_blank_lines": False, "skiprows": lead}
         cells = pd.read_csv(io.StringIO(text), sep=sep, skipinitialspace=True, **options)
-    except pd.errors.ParserError as error:
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise ValueError(f"{path}: {str(error).strip()}; close quotes, and quote cells that hold {sep!r}") from None
     breaks = cells.apply(lambda column: column.str.count(BREAK.pattern)).sum(axis=1)
     cells.index = pd.Index(lead + 1 + np.arange(len(cells)) + breaks.cumsum() - breaks, name="line")

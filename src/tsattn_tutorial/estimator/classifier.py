@@ -36,6 +36,7 @@ Method = Literal["attention", "evidence", "gradient", "gradient times input", "i
 FORMAT = "tsattn_tutorial AttentionClassifier 1"
 VERSIONS = {module.__name__: str(module.__version__) for module in (tsattn_tutorial, torch, aeon)}
 MOST_STEPS = 200  # that the encoder sees; longer series are cut into patches
+RECIPE = {"schedule": "cosine", "weight_decay": 0.01, "label_smoothing": 0.05}
 SHARES = np.linspace(0.1, 0.5, 5)  # of the steps, deleted by `faithfulness`
 
 
@@ -142,7 +143,6 @@ class AttentionClassifier(BaseClassifier):
     def _fit(self, X, y) -> "AttentionClassifier":
         share = check_number("validation", self.validation, 0, 0.9)
         batches = math.ceil(len(y) * (1 - share) / check_size("batch_size", self.batch_size))
-        epochs = math.ceil(check_size("updates", self.updates) / batches)
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=check_size("n_members", self.n_members))
         scaler = StandardScaler().fit(np.concatenate([np.asarray(series, float).T for series in X]))
         #: Mean and standard deviation of each channel, ``(channels,)``.
@@ -152,28 +152,17 @@ class AttentionClassifier(BaseClassifier):
         #: Steps in a patch.
         self.patch_size_ = math.ceil(whole.x.shape[1] / MOST_STEPS)
         self.network_ = self._network(seeds.tolist())
-        weights, self.histories_ = self._class_weights(y), []
+        self.histories_ = []
+        options = {"batch_size": self.batch_size, "learning_rate": self.learning_rate, "patience": self.patience}
+        options |= {"epochs": math.ceil(check_size("updates", self.updates) / batches)}
+        options |= {"class_weight": self._class_weights(y), "progress": check_flag("verbose", self.verbose)}
         for member, seed in zip(self.network_, seeds.tolist(), strict=True):
             train, held = whole, None
             if share:
                 parts = train_test_split(np.arange(len(y)), test_size=share, stratify=codes, random_state=seed)
                 train, held = (whole[part] for part in parts)
             with seeded(seed):  # dropout
-                history = fit(
-                    member,
-                    train,
-                    held,
-                    epochs=epochs,
-                    batch_size=self.batch_size,
-                    learning_rate=self.learning_rate,
-                    patience=self.patience,
-                    schedule="cosine",
-                    weight_decay=0.01,
-                    label_smoothing=0.05,
-                    class_weight=weights,
-                    seed=seed,
-                    progress=check_flag("verbose", self.verbose),
-                )
+                history = fit(member, train, held, **RECIPE, **options, seed=seed)
             self.histories_.append(history)
         self.network_.eval()
         return self

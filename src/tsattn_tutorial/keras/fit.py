@@ -82,19 +82,8 @@ def fit(
         When a loss is no longer finite. The model then holds the best weights so far.
     """
     classes = _classes(model)
-    history.check_settings(
-        epochs,
-        batch_size,
-        learning_rate,
-        patience,
-        schedule,
-        weight_decay,
-        label_smoothing,
-        class_weight,
-        seed,
-        classes,
-        validation,
-    )
+    history.check_settings(epochs, batch_size, learning_rate, patience, schedule, weight_decay, label_smoothing, seed)
+    history.check_fit(classes, class_weight, patience, validation)
     batches = _Shuffled(model, train, classes, int(batch_size), seed)
     history.name_classes(model, batches.series, validation)
     trained = keras.Model(model.inputs, model.outputs[0])  # the same layers, without the weights of the attention

@@ -83,19 +83,8 @@ def fit(
     series = train(1) if callable(train) else train
     classes = _classes(model, series)
     history.check_labels("train", series, classes)
-    history.check_settings(
-        epochs,
-        batch_size,
-        learning_rate,
-        patience,
-        schedule,
-        weight_decay,
-        label_smoothing,
-        class_weight,
-        seed,
-        classes,
-        validation,
-    )
+    history.check_settings(epochs, batch_size, learning_rate, patience, schedule, weight_decay, label_smoothing, seed)
+    history.check_fit(classes, class_weight, patience, validation)
     history.name_classes(model, series, validation)
     updates = epochs * math.ceil(len(series) / batch_size)
     spared, decayed = ([w for w in model.parameters() if (w.ndim > 1) == decays] for decays in (False, True))
