@@ -370,7 +370,7 @@ def test_comparison():
         if len(gaps) == 5:
             spread = np.sqrt((1 / 5 + 0.25) * np.var(gaps, ddof=1))
             assert gap.high - gap.value == pytest.approx(stats.t.ppf(1 - 0.05 / 8, 4) * spread)
-            assert word in str(made)
+            assert word in repr(made) == str(made)
             assert word in made._repr_html_()
 
 

@@ -70,6 +70,14 @@ def test_progress_collapses(chapter):
     assert output.text == "3 of 3\n"
 
 
+def test_progress_that_has_gone_is_dropped(tmp_path):
+    """The spaces that wiped it out would be an empty box on the page."""
+    path = write(tmp_path / "chapter.ipynb", new_code_cell('print("\\r1 of 3\\r      \\r", end="")\n1 + 1'))
+    execute(path)
+    (output,) = nbformat.read(path, as_version=4).cells[0].outputs
+    assert output.data == {"text/plain": "2"}
+
+
 def test_chapters_run_on_one_thread(tmp_path, monkeypatch):
     """As on Binder, and so that a training stored here ends where the committed results of its seed ended."""
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)

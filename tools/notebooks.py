@@ -123,6 +123,8 @@ def _clean(notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         kept = {key: cell.metadata[key] for key in KEPT_CELL_METADATA if key in cell.metadata}
         cell.metadata = nbformat.from_dict(kept)
+        if "outputs" in cell:  # a progress bar that has gone leaves a line of spaces
+            cell.outputs = [output for output in cell.outputs if output.get("text", "x").strip()]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -28,9 +28,9 @@ RIVALS = ("larger class", "logistic regression", ROCKET, CONTROL)
 LEAST_SPLITS = 5  # for an interval
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
-    """Scores of several classifiers on the same splits. Printing it shows the table and the answer in words.
+    """Scores of several classifiers on the same splits. Showing it gives the table and the answer in words.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Comparison:
         """Mean scores by classifier, and how far attention is ahead in accuracy, with its simultaneous interval."""
         means = self.scores.groupby("classifier", sort=False).mean().drop(columns="split")
         ahead = pd.DataFrame([self.difference(rival) for rival in RIVALS], index=RIVALS)
-        return means.join(ahead.set_axis(["attention ahead", "from", "to"], axis=1))
+        return means.join(ahead.set_axis(["attention ahead", "from", "to"], axis=1)).rename_axis(None)
 
     def difference(self, rival: str) -> Estimate:
         """Return the accuracy of attention less that of a rival, paired by split.
@@ -90,11 +90,12 @@ class Comparison:
         """What else there is to know about the table."""
         splits = self.scores["split"].nunique()
         note = f"{splits} splits; intervals corrected for overlapping training sets, simultaneous over the rivals."
+        note += " MiniRocket gives no probabilities, so it has no log-loss."
         if self.resampled is not None:
             note += f" Logistic regression and MiniRocket had all series resampled to {self.resampled} steps."
         return note
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return f"{self.table.round(3).to_string(na_rep='')}\n{self.notes}\n{self.verdict}"
 
     def _repr_html_(self) -> str:
