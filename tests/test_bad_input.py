@@ -25,10 +25,7 @@ CONFIGURATION = [
     ({"min_loc": 0.9}, "min_loc: expected a value below max_loc (0.9)"),
     ({"max_freq": 250.0}, "max_freq: expected at most (num_points - 1) / 2 = 249.5 cycles"),
     ({"num_points": 15}, "min_length: expected at least 2 samples"),
-    (
-        {"max_loc": 1.0, "step_loc": 0.002},
-        "max_loc: expected every start, the last is 499, to leave at least 2 samples of 500",
-    ),
+    ({"max_loc": 1.0, "step_loc": 0.002}, "max_loc: expected every start, the last is 499, to leave at least 2"),
     ({"num_points": 100, "max_length": 0.105}, "max_length: expected at least one sample more than min_length (0.1)"),
     ({"step_amp": 1e-12}, "step_amp: expected at most 1,000,000 steps"),
     ({"self": 1}, "self: expected one of num_points"),

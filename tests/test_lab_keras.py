@@ -18,13 +18,11 @@ from tsattn_tutorial.datasets import MOTIF_REGIMES, SeriesBatch, archive_series,
 from tsattn_tutorial.keras import fit
 
 SMALL = {"size": 60, "epochs": 1}
-CASES = [(attention_over_steps, {"variant": v, "single": s}, 20) for v in ("before", "after") for s in (False, True)]
-CASES += [
-    (attention_over_steps, {"variant": "position-wise"}, 20),
-    (attention_over_steps, {"variant": "content", "position": "random"}, 20),
-    (attention_over_steps, {"variant": "content position-wise", "position": [3, 15]}, 20),
-    (attention_over_dimensions, {"variant": "before", "single": True}, 10),
-    (attention_over_dimensions, {"variant": "swapped"}, 10),
+CASES = [
+    (attention_over_steps, {"variant": "before", "single": True}, 20),
+    (attention_over_steps, {"variant": "after"}, 20),
+    (attention_over_steps, {"variant": "content position-wise", "position": "random"}, 20),
+    (attention_over_dimensions, {"variant": "swapped", "single": True}, 10),
     (attention_over_dimensions, {"variant": "after"}, 32),
 ]
 
@@ -52,7 +50,7 @@ def test_a_row_holds_the_chart(function, settings, bars):
 @pytest.mark.usefixtures("few")
 @pytest.mark.parametrize(
     ("variant", "cells", "pooling"),
-    [("joint", "one", "lstm"), ("factorised", "row", "sum"), ("steps", "two", "sum"), ("dimensions", "one", "sum")],
+    [("factorised", "row", "sum"), ("steps", "two", "sum"), ("dimensions", "one", "sum")],
 )
 def test_cells(variant, cells, pooling):
     row = attention_over_cells(1, variant=variant, pooling=pooling, cells=cells, **SMALL)
@@ -76,16 +74,13 @@ def test_a_trained_row_finds_the_step():
 
 
 @pytest.mark.usefixtures("few")
-@pytest.mark.parametrize("variant", ["sigmoid after, old mask", "even after"])
-def test_a_row_of_the_line_up(variant):
-    row = motifs(1, variant=variant, regime="relational", epochs=1, units=4)
+def test_a_row_of_the_line_up():
+    row = motifs(1, variant="transformer", regime="relational", epochs=1, units=4)
     confusion = np.array(json.loads(row["confusion"]))
     assert confusion.shape == (8, 8) and confusion.sum() == 40
     assert row["accuracy"] == pytest.approx(np.trace(confusion) / 40)
     assert row["macro_f1"] == pytest.approx(np.mean([row[f"f1_{label}"] for label in range(8)]))
-    if variant == "even after":
-        assert row["entropy"] == pytest.approx(1) and row["partner"] == pytest.approx(row["partner_chance"], rel=1e-5)
-    assert (row["on_padding"] > 0) == (variant == "sigmoid after, old mask")
+    assert 0 < row["entropy"] < 1 and 0 < row["partner"] < 1 and row["on_padding"] == 0
 
 
 def _stop(*_, **__):
@@ -188,7 +183,7 @@ def test_forward_validation_trains_on_what_came_first():
 @pytest.mark.parametrize(
     ("function", "settings", "message"),
     [
-        (attention_over_steps, {"variant": "behind"}, "variant must be one of 'before', 'after', 'position-wise'"),
+        (attention_over_steps, {"variant": "behind"}, "variant must be one of 'before', 'after', 'content', 'position"),
         (attention_over_cells, {"cells": "three"}, "cells must be one of 'one', 'two', 'row'; got 'three'"),
         (motifs, {"regime": "global"}, "regime must be one of 'local', 'relational', 'hopeless'; got"),
         (archive, {"model": "oracle"}, "model must be one of .*'attention', .*; got 'oracle'"),

@@ -191,9 +191,7 @@ def test_workers_write_what_one_process_writes_and_one_may_die(tmp_path, monkeyp
     assert good["seed"].tolist() == [0, 1, 2] and good["score"].tolist() == [seed / 3 for seed in range(3)]
     assert good[list(ONE_THREAD)].eq(1).all(axis=None)
     gone, strange, died = table["error"][3:]
-    assert gone == "SystemExit: gone" and strange.startswith(
-        "ValueError: result 'score': expected a number or text, got"
-    )
+    assert gone == "SystemExit: gone" and strange.startswith("ValueError: result 'score': expected a number or text")
     assert died.startswith("WorkerDied: 2 times, the last time with no other fit running (killed, out of memory, or a")
     runs = {int(file.name): len(file.read_text().splitlines()) for file in folder.iterdir()}
     assert set(runs) == set(range(6)) and runs[1] == runs[5] == 2

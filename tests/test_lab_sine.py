@@ -112,7 +112,7 @@ def test_probabilities_are_scored_by_hand():
 
 
 def test_fresh_series_are_compared_with_the_posterior_series_by_series():
-    few = {"dataset_size": 300, "test_series": 120, "noise_std": 2.0}
+    few = {"dataset_size": 200, "test_series": 60, "noise_std": 2.0}
     row = sine(1, model="patches, attention", fresh=True, recipe={"units": 8, "epochs": 3}, **few)
     assert row["errors"] - row["bayes_errors"] == row["only_model_wrong"] - row["only_bayes_wrong"] > 0
     assert row["epochs_run"] == 3 and row["bayes_mass"] > row["mass"] and row["bayes_brier"] < row["brier"]

@@ -119,7 +119,7 @@ def test_an_argument_that_cannot_be_is_refused_by_name(name, value):
 
 def test_the_baselines_refuse_what_they_cannot_use():
     for build in (lambda: FeedForwardClassifier(0), lambda: ConvolutionClassifier(pooling="last")):
-        with pytest.raises(ValueError, match="(steps|pooling) must be"):
+        with pytest.raises(ValueError, match=r"^(steps|pooling) must be"):
             build()
     with pytest.raises(ValueError, match=r"x must be \(B, 3, 1\)"):
         FeedForwardClassifier(3)(torch.zeros(2, 4, 1))

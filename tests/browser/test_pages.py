@@ -44,12 +44,6 @@ def test_chapter_is_drawn(page):
     assert page.locator("div.highlight button.copybtn").count() >= page.locator("div.cell_input").count() > 5
 
 
-def test_launch_menu_opens(page):
-    page.locator("button[aria-label='Launch interactive content']").click()
-    link = page.locator(".dropdown-launch-buttons .dropdown-menu a:visible")
-    assert link.get_attribute("href").endswith("/main?urlpath=lab/tree/book/bilstm_attention.ipynb")
-
-
 def test_sidebar_on_a_phone(site, opened):
     with opened((site / CHAPTER).as_uri(), viewport=PHONE) as page:
         link = page.get_by_role("link", name="Notation").first

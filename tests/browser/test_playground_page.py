@@ -62,10 +62,9 @@ def test_the_page_opens(page):
     assert not page.locator(".pg-static").is_visible()
 
 
-@pytest.mark.parametrize("width", [412, 1280])
-def test_nothing_jumps_while_the_page_loads(opened, address, width):
+def test_nothing_jumps_while_the_page_loads(opened, address):
     """The page keeps room for what its script fills in; the metric is that of Core Web Vitals, good below 0.1."""
-    with opened(address, viewport={"width": width, "height": 823}) as page:
+    with opened(address, viewport={"width": 412, "height": 823}) as page:
         shift = page.evaluate("""() => new Promise(done => {
             let shift = 0;
             const add = entries => { for (const entry of entries) shift += entry.value; };
@@ -149,16 +148,6 @@ def test_everything_can_be_reached_and_the_focus_is_seen(page):
     assert sum("=" in name for name in reached) == page.locator("button[data-set]").count()
 
 
-def test_the_models_differ(page):
-    seen = {}
-    for name in ("published", "sharp", "mean"):
-        page.locator(f"input[value={name}]").check()
-        settle(page)
-        seen[name] = page.evaluate("() => ({mass: playground.computed.mass, chance: playground.computed.chance})")
-    assert seen["sharp"]["mass"] > 0.9 > seen["published"]["mass"]
-    assert abs(seen["mean"]["mass"] - seen["mean"]["chance"]) < 1e-9
-
-
 def test_every_button_sets_up_its_experiment(page):
     for number in range(page.locator("button[data-set]").count()):
         button = page.locator("button[data-set]").nth(number)
@@ -166,15 +155,11 @@ def test_every_button_sets_up_its_experiment(page):
         state = page.evaluate(STATE)
         for name, value in parse_qsl(button.get_attribute("data-set")):
             assert state[name] == (value if name == "model" else float(value)), (number, name)
-
-
-def test_noise_and_another_draw(page):
-    seen = {page.evaluate(SHOWN)["line"]}
-    for act in (lambda: page.locator("#pg-noise").fill("0.5"), lambda: page.locator("#pg-draw").click()):
-        act()
-        settle(page)
-        seen.add(page.evaluate(SHOWN)["line"])
-    assert len(seen) == 3
+    before = page.evaluate(SHOWN)["line"]
+    page.locator("#pg-noise").fill("0.5")
+    page.locator("#pg-draw").click()
+    settle(page)
+    assert page.evaluate(SHOWN)["line"] != before
 
 
 def test_finds_are_counted_kept_and_come_back(page):
@@ -276,21 +261,16 @@ def test_dark_mode_changes_the_colours_without_a_reload(page):
     assert all(one != other for one, other in zip(light, dark, strict=True))
 
 
-def test_without_scripts_there_is_a_figure_and_a_sentence(opened, address):
+def test_without_scripts_or_weights_there_is_a_figure_and_a_sentence(opened, address, browser):
     with opened(address, preloads=True, java_script_enabled=False) as page:
-        figure = page.locator(".pg-static")
-        assert figure.locator("img").is_visible()
-        assert "This page needs JavaScript" in figure.inner_text()
-        assert not page.locator("#pg-panel").is_visible() and not page.locator("button[data-set]").first.is_visible()
-
-
-def test_without_weights_the_figure_stays(browser, address):
-    context = browser.new_context()
-    context.route("**/weights.js", lambda route: route.abort())
-    page = context.new_page()
-    page.goto(address, wait_until="load")
-    assert page.locator(".pg-static img").is_visible() and not page.locator("#pg-panel").is_visible()
-    context.close()
+        assert "This page needs JavaScript" in page.locator(".pg-static").inner_text()
+        assert not page.locator("button[data-set]").first.is_visible()
+        context = browser.new_context()
+        context.route("**/weights.js", lambda route: route.abort())
+        for one in (page, context.new_page()):
+            one.goto(address, wait_until="load")
+            assert one.locator(".pg-static img").is_visible() and not one.locator("#pg-panel").is_visible()
+        context.close()
 
 
 def test_nothing_moves_where_motion_is_not_wanted(opened, address):

@@ -87,8 +87,9 @@ def test_the_seeds_decide_a_training_and_the_truth_does_not_enter():
 
     first, again, other = trained(true, 0), trained(blind, 0), trained(true, 1)
     assert first == pytest.approx(again, rel=1e-5) and first != pytest.approx(other, rel=1e-5)
-    orders = [losses(fit(summed(), TRAIN, epochs=1, seed=seed, progress=False)) for seed in (0, np.int64(0), 1)]
-    assert orders[0] == orders[1] != orders[2]
+    assert losses(fit(summed(), TRAIN, epochs=1, progress=False)) != losses(
+        fit(summed(), TRAIN, epochs=1, seed=1, progress=False)
+    )
 
 
 def test_fresh_series_come_from_a_function_of_the_epoch():
@@ -101,10 +102,6 @@ def test_fresh_series_come_from_a_function_of_the_epoch():
 
     same, fixed = (fit(summed(), train, epochs=3, learning_rate=1e-2, progress=False) for train in (again, TRAIN[:64]))
     assert asked == [1, 2, 3] and losses(same) == losses(fixed)
-    other = fit(
-        summed(), lambda epoch: STEPS[64 * epoch : 64 * epoch + 64], epochs=3, learning_rate=1e-2, progress=False
-    )
-    assert losses(other) != losses(fixed)
     with pytest.raises(ValueError, match="equally many series each time, got 1, then 2"):
         fit(summed(), lambda epoch: TRAIN[:epoch], epochs=2, progress=False)
     with pytest.raises(ValueError, match=r"series of one shape, got \(2, 6, 2\), \(2, 5, 2\)"):
@@ -201,17 +198,13 @@ def mean_of_two(h):
 
 HEADS = {
     "one sigmoid unit": (lambda: [layers.Dense(1, "sigmoid")], "sigmoid in 'dense"),
-    "flat": (lambda: [layers.Dense(1, "sigmoid"), layers.Reshape(())], "sigmoid in 'dense"),
     "layer": (lambda: [layers.Dense(1), layers.Activation("sigmoid"), lambda h: h[:, 0]], "sigmoid in 'activation"),
     "operation": (lambda: [layers.Dense(1), ops.sigmoid, layers.Dropout(0.1)], "sigmoid in 'sigmoid"),
-    "softmax": (lambda: [layers.Dense(3, "softmax"), layers.Activation("linear")], "softmax in 'dense"),
-    "softmax layer": (lambda: [layers.Dense(3), layers.Softmax(), layers.Identity()], "softmax in 'softmax"),
     "softmax in a layer": (lambda: [layers.Dense(3, layers.Softmax())], "softmax in 'dense"),
     "a model": (lambda: [vectors()], "softmax in 'dense"),
     "sequential": (lambda: [keras.Sequential([layers.Dense(1, "sigmoid")])], "sigmoid in 'dense"),
     "mean of two": (lambda: [mean_of_two], "softmax in 'dense"),
     "one logit": (lambda: [layers.Dense(1)], r"first, got \(None, 1\)"),
-    "each step": (lambda: [layers.Reshape((T, D)), layers.Dense(2)], r"got \(None, 6, 2\)"),
 }
 
 
@@ -244,13 +237,10 @@ EMPTY = TRAIN[:0]
 BAD = [
     (lambda: predict(summed(), EMPTY), "at least one series"),
     (lambda: predict(summed(), MASKED), "expected a model with a mask"),
-    (lambda: fit(summed(), MASKED), "expected a model with a mask"),
     (lambda: fit(summed(), TRAIN, MASKED), "expected a model with a mask"),
     (lambda: fit(summed(), TRAIN, epochs=0), "epochs must be a positive integer, got 0"),
-    (lambda: fit(summed(), TRAIN, seed=None), "seed must be 0 or a positive integer, got None"),
     (lambda: fit(summed(), TRAIN, patience=2), "patience needs validation data"),
     (lambda: fit(summed(), EMPTY), "train must hold series"),
-    (lambda: fit(summed(), TRAIN, EMPTY), "validation must hold series"),
     (lambda: fit(summed(), SeriesBatch(TRAIN.x, TRAIN.y + 1)), r"labels 0 to 1, got labels \[1 2\]"),
 ]
 
