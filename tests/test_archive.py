@@ -12,10 +12,12 @@ SIZES = {  # train, test, longest series, dimensions, classes: as the archives s
     "ACSF1": (100, 100, 1460, 1, 10),
     "ArrowHead": (36, 175, 251, 1, 3),
     "BasicMotions": (40, 40, 100, 6, 4),
+    "Covid3Month_disc": (140, 61, 84, 1, 3),
     "GunPoint": (50, 150, 150, 1, 2),
     "ItalyPowerDemand": (67, 1029, 24, 1, 2),
     "JapaneseVowels": (270, 370, 29, 12, 9),
     "OSULeaf": (200, 242, 427, 1, 6),
+    "PickupGestureWiimoteZ": (50, 50, 361, 1, 10),
 }
 
 
