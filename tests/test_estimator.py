@@ -211,6 +211,14 @@ def test_what_json_cannot_hold_is_refused_when_saving(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_what_would_not_load_is_refused_when_saving(tmp_path):
+    """A parameter that was changed after fitting does not fit the weights: nothing is written."""
+    model = AttentionClassifier(**SMALL).fit(*bumps(12)).set_params(units=16)
+    with pytest.raises(ValueError, match=r"model: expected the parameters that it was fitted with, got .*units': 16"):
+        model.save(tmp_path / "model")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     "labels",
     [
@@ -297,8 +305,9 @@ BAD = [
     (fitting(validation=0.05), "should be greater or equal to the number of classes"),
     (fitting(patience=3), "patience needs validation data"),
     (fitting(patience=0, validation=0.5), "patience must be a positive integer, got 0"),
-    (fitting(class_weight="equal"), 'class_weight must be "balanced" or weights for labels among'),
-    (fitting(class_weight={"third": 1}), 'class_weight must be "balanced" or weights for labels among'),
+    (fitting(class_weight="equal"), 'class_weight must be "balanced" or a mapping of labels among.*equal'),
+    (fitting(class_weight={"third": 1}), 'class_weight must be "balanced" or a mapping of labels among.*third'),
+    (fitting(class_weight={"first": 0, "second": 0}), "class_weight must leave a class a weight"),
     (fitting(class_weight={"first": -1}), "class_weight of 'first' must be a finite number, at least 0, got -1"),
     (fitting(class_weight=[1, 2]), 'class_weight must be "balanced" or a mapping'),
     (fitting(n_members=0), "n_members must be a positive integer, got 0"),
@@ -351,10 +360,11 @@ def test_comparison():
     assert "resampled to" in found.notes
     again = compare(ragged(x), y, classifier=model, folds=5, repeats=1, progress=False)
     assert found.scores.drop(columns="seconds").equals(again.scores.drop(columns="seconds"))
-    for gaps, word in (
-        ([0.2, 0.25, 0.2, 0.25, 0.2], "helps"),
-        ([0.0] * 5, "equal within 2"),
-        ([0.3, -0.3] * 2, "fewer"),
+    for gaps, test, word in (
+        ([0.2, 0.25, 0.2, 0.25, 0.2], 100, "helps"),
+        ([0.0] * 5, 100, "equal within 2"),
+        ([0.0] * 5, 8, "cannot tell"),  # all tie, on few series
+        ([0.3, -0.3] * 2, 100, "fewer"),
     ):
         accuracy = {"attention": [0.5 + gap for gap in gaps]} | {
             name: [0.5] * len(gaps) for name in found.table.index[:4]
@@ -364,11 +374,11 @@ def test_comparison():
             for name, values in accuracy.items()
             for split, value in enumerate(values)
         ]
-        made = Comparison(pd.DataFrame(rows), 0.25, 0.02, None)
+        made = Comparison(pd.DataFrame(rows), 4 * test, test, 0.02, None)
         assert word in made.verdict
         gap = made.difference("plain mean")
         if len(gaps) == 5:
-            spread = np.sqrt((1 / 5 + 0.25) * np.var(gaps, ddof=1))
+            spread = np.sqrt((1 / 5 + 0.25) * max(np.var(gaps, ddof=1), np.var([1 / test, 0, 0, 0, 0], ddof=1)))
             assert gap.high - gap.value == pytest.approx(stats.t.ppf(1 - 0.05 / 8, 4) * spread)
             assert word in repr(made) == str(made)
             assert word in made._repr_html_()

@@ -99,7 +99,7 @@ def test_a_replacement_keeps_the_rest_and_takes_whole_numbers_as_the_same_floats
 
 
 BAD = [
-    (lambda: curve(IMPORTANCE[:, :-1]), "x must be (N, T, D) and deleted (N, T) bool, got (4, 20, 2), (4, 19)"),
+    (lambda: curve(IMPORTANCE[:, :-1]), "x must be (N, T, D) and importance (N, T), got (4, 20, 2) and (4, 19)"),
     (lambda: curve(np.where(IMPORTANCE > 0.5, np.nan, 1)), "importance must be (N, T) without NaN"),
     (lambda: curve(IMPORTANCE, X[:, :, 0]), "x must be (N, T, D)"),
     (lambda: curve(IMPORTANCE, score=lambda x: x[:, 0]), "score must return (4,), got (4, 2)"),

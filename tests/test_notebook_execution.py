@@ -87,6 +87,13 @@ def test_chapters_run_on_one_thread(tmp_path, monkeypatch):
     assert output.text == "1\n"
 
 
+def test_layout_of_the_file(chapter):
+    """As Jupyter itself writes it: indented by one, Unicode as it is, a newline at the end."""
+    text = chapter.read_text(encoding="utf-8")
+    assert text.startswith('{\n "cells": [\n')
+    assert text.endswith("}\n")
+
+
 def test_ids_of_cells(tmp_path):
     """A copied cell brings its id along; one of the two gets another, the same on every run. So does a cell without."""
     path = write(tmp_path / "chapter.ipynb", *(new_code_cell("1 + 1", id=f"cell-{number}") for number in range(3)))
@@ -106,16 +113,17 @@ def test_ids_of_cells(tmp_path):
     [
         (new_code_cell("raise RuntimeError('stop here')"), "stop here"),
         (new_code_cell("1 + 1", metadata={"tsattn": {"export": "a.png"}}), "expected a figure to export"),
+        (new_code_cell("import time; time.sleep(60)"), "timed out"),
         (new_code_cell("import os; os._exit(1)"), "died"),
     ],
-    ids=["error", "no figure", "dead kernel"],
+    ids=["error", "no figure", "timeout", "dead kernel"],
 )
 def test_failure_leaves_the_file(cell, message, tmp_path, capsys):
     """A notebook that fails keeps its old outputs, the reason is printed, and the others still run."""
     failing = write(tmp_path / "a.ipynb", new_code_cell("1"), cell)
     working = write(tmp_path / "b.ipynb", new_code_cell("2"))
     before = failing.read_bytes()
-    assert main(["execute", str(failing), str(working)]) == 1
+    assert main(["execute", "--timeout", "8", str(failing), str(working)]) == 1
     assert failing.read_bytes() == before
     assert not list(tmp_path.glob(".*"))
     assert problems(working) == []

@@ -72,6 +72,8 @@ def deletion_curve(
         When a shape does not fit, or a share is outside [0, 1].
     """
     x, importance, shares = _floats(x), np.asarray(importance), np.asarray(shares, dtype=float)
+    fine = x.ndim == 3 and importance.shape == x.shape[:2]
+    require(fine, f"x must be (N, T, D) and importance (N, T), got {x.shape} and {importance.shape}")
     fine = shares.ndim == 1 and shares.size and ((shares >= 0) & (shares <= 1)).all()
     require(fine, f"shares must be (S,) in [0, 1], got {shares}")
     place = ranking(importance)

@@ -62,9 +62,10 @@ def test_the_page_opens(page):
     assert not page.locator(".pg-static").is_visible()
 
 
-def test_nothing_jumps_while_the_page_loads(opened, address):
+@pytest.mark.parametrize("width", [412, 1280])
+def test_nothing_jumps_while_the_page_loads(opened, address, width):
     """The page keeps room for what its script fills in; the metric is that of Core Web Vitals, good below 0.1."""
-    with opened(address, viewport={"width": 412, "height": 823}) as page:
+    with opened(address, viewport={"width": width, "height": 823}) as page:
         shift = page.evaluate("""() => new Promise(done => {
             let shift = 0;
             const add = entries => { for (const entry of entries) shift += entry.value; };

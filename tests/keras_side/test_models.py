@@ -189,7 +189,17 @@ def test_bad_arguments_of_builders(call, message):
     [AttentionPooling(4), SeqSelfAttention(return_weights=False), keras.layers.Identity(), keras.layers.Dense(2)],
     ids=["pooling", "no weights", "one output", "another width"],
 )
-def test_an_attention_that_does_not_return_the_shape_of_its_input_is_refused(attention):
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda layer: attention_before_lstm(layer, (T, T)),
+        lambda layer: attention_after_encoder(layer, (T, D)),
+        lambda layer: weighted_sum_classifier(layer, (T, D)),
+        lambda layer: self_attention_classifier((T, D), attention=layer, residual=True, masked=False),
+    ],
+    ids=["before", "after", "sum", "self-attention"],
+)
+def test_an_attention_that_does_not_return_the_shape_of_its_input_is_refused(build, attention):
     """A pooled (B, K) would be added to (B, T, K), and where B is T, series of a batch would leak into each other."""
     with pytest.raises(ValueError, match="attention must return an output of the shape of its input"):
-        self_attention_classifier((T, D), attention=attention, residual=True, masked=False)
+        build(type(attention).from_config(attention.get_config()))

@@ -29,7 +29,8 @@ def nine_sets(seed: int, *, data_set: str, model: str = "attention", held_out: s
     -------
     dict
         ``accuracy``, ``balanced_accuracy`` and ``log_loss`` (nats; NaN for MiniRocket, which gives no probabilities) on
-        the held-out series, how many there were, and ``cpu_seconds`` and ``fit_seconds`` of all fits.
+        the held-out series, how many there were, and ``cpu_seconds`` and ``fit_seconds`` of reading, all fits and
+        predictions.
 
     Raises
     ------
@@ -40,19 +41,21 @@ def nine_sets(seed: int, *, data_set: str, model: str = "attention", held_out: s
     check_choice("held_out", held_out, ("test", "folds") if model != "MiniRocket" else ("test",))
     y, probability, cpu, wall = [], [], time.process_time(), time.perf_counter()
     for inside, outside in pairs(data_set, held_out, seed):
-        parts = [inside.to_aeon(), outside.to_aeon()]
+        (x, labels), (x_outside, labels_outside) = inside.to_aeon(), outside.to_aeon()
         if model == "MiniRocket":
             from aeon.classification.convolution_based import MiniRocketClassifier
             from aeon.datasets import load_classification
 
-            parts = [load_classification(data_set, split=part, load_equal_length=True) for part in ("train", "test")]
+            x, x_outside = (
+                load_classification(data_set, part, load_equal_length=True)[0] for part in ("train", "test")
+            )
             classifier = MiniRocketClassifier(random_state=seed, n_jobs=1)
         else:
             from tsattn_tutorial.estimator import AttentionClassifier
 
             classifier = AttentionClassifier(pooling=model, random_state=seed)
-        probability.append(classifier.fit(*parts[0]).predict_proba(parts[1][0]))
-        y.append(parts[1][1])
+        probability.append(classifier.fit(x, labels).predict_proba(x_outside))
+        y.append(labels_outside)
     y, probability, classes = np.concatenate(y), np.concatenate(probability), classifier.classes_
     said = classes[probability.argmax(axis=1)]
     return {

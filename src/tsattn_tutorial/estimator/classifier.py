@@ -16,7 +16,6 @@ from scipy import special
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
-from sklearn.utils.class_weight import compute_class_weight
 from torch import Tensor
 
 import tsattn_tutorial
@@ -155,7 +154,7 @@ class AttentionClassifier(BaseClassifier):
         self.histories_ = []
         options = {"batch_size": self.batch_size, "learning_rate": self.learning_rate, "patience": self.patience}
         options |= {"epochs": math.ceil(check_size("updates", self.updates) / batches)}
-        options |= {"class_weight": self._class_weights(y), "progress": check_flag("verbose", self.verbose)}
+        options |= {"class_weight": self._class_weights(codes), "progress": check_flag("verbose", self.verbose)}
         for member, seed in zip(self.network_, seeds.tolist(), strict=True):
             train, held = whole, None
             if share:
@@ -177,20 +176,21 @@ class AttentionClassifier(BaseClassifier):
         options |= {"units": self.units, "patch_size": self.patch_size_}
         return Ensemble(SeriesNetwork(*sizes, **options, seed=seed) for seed in seeds).to(self.device)
 
-    def _class_weights(self, y: np.ndarray) -> np.ndarray | None:
-        """Return the weight of each class, ``(C,)``, with mean 1 over the series."""
+    def _class_weights(self, codes: np.ndarray) -> np.ndarray | None:
+        """Return the weight of each class, ``(C,)``, with mean 1 over the series, whose classes are given."""
         weight = self.class_weight
         if weight is None:
             return None
-        require(isinstance(weight, str | Mapping), f'class_weight must be "balanced" or a mapping, got {weight!r}')
-        named = {} if isinstance(weight, str) else dict(weight)
-        known = weight == "balanced" if isinstance(weight, str) else set(named) <= set(self.classes_.tolist())
-        text = f'class_weight must be "balanced" or weights for labels among {self.classes_}, got {weight!r}'
-        require(known, text)
-        for label, value in named.items():
-            check_number(f"class_weight of {label!r}", value, 0)
-        values = compute_class_weight(named or weight, classes=self.classes_, y=y)
-        return values * len(y) / sum(values[self.classes_ == label].sum() for label in y)
+        named = weight if isinstance(weight, Mapping) else {}
+        known = set(named) <= set(self.classes_.tolist())
+        text = f'class_weight must be "balanced" or a mapping of labels among {self.classes_}, got {weight!r}'
+        require(known and bool(named or (isinstance(weight, str) and weight == "balanced")), text)
+        values = [
+            check_number(f"class_weight of {label!r}", named.get(label, 1), 0) for label in self.classes_.tolist()
+        ]
+        values = np.array(values) if named else 1 / np.bincount(codes)
+        require(values[codes].any(), f"class_weight must leave a class a weight, got {weight!r}")
+        return values * len(codes) / values[codes].sum()
 
     def _predict(self, X) -> np.ndarray:
         return self.classes_[self._predict_proba(X).argmax(axis=1)]
@@ -211,7 +211,7 @@ class AttentionClassifier(BaseClassifier):
         A step's part is its weight times its vote, the logits that it alone would give. The parts add up to the
         logits exactly. Raises ValueError with max pooling, which has no weights.
         """
-        batch = self._inside(X, weights=True)
+        batch = self._inside(X, "evidence")
         return _blank(self._say(batch, lambda network, x, mask: network.evidence(x, mask)), batch)
 
     def explain(self, X, method: Method = "evidence") -> np.ndarray:
@@ -232,21 +232,23 @@ class AttentionClassifier(BaseClassifier):
         ValueError
             When there is no such method, or the pooling has no weights for it.
         """
-        check_choice("method", method, get_args(Method))
-        batch = self._inside(X, weights=method in ("attention", "evidence"))
-        batch = replace(batch, y=self._say(batch).argmax(axis=1))
+        return self._explained(self._inside(X, check_choice("method", method, get_args(Method))), method)
+
+    def _explained(self, batch: SeriesBatch, method: Method) -> np.ndarray:
+        """Do so for series as `_inside` returns them."""
         if method == "attention":
-            return _blank(self._say(batch, lambda network, x, mask: network(x, mask)[1]), batch)
-        if method == "evidence":
-            return self.evidence(X)[np.arange(len(batch)), batch.y]
-        if method == "occlusion":
-            return _blank(self._occlusion(batch), batch)
-        if method == "integrated gradients":
-            values = integrated_gradients(self.network_, batch, batch.y, baseline=0.0)
+            values = self._say(batch, lambda network, x, mask: network(x, mask)[1])
+        elif method == "evidence":
+            values = self._say(batch, lambda network, x, mask: network.evidence(x, mask))
+            values = values[np.arange(len(batch)), batch.y]
+        elif method == "occlusion":
+            values = self._occlusion(batch)
+        elif method == "integrated gradients":
+            values = integrated_gradients(self.network_, batch, batch.y, baseline=0.0).sum(axis=2)
         else:
             values = input_gradients(self.network_, batch, batch.y)
-            values = np.abs(values) if method == "gradient" else values * batch.x
-        return _blank(values.sum(axis=2), batch)
+            values = (np.abs(values) if method == "gradient" else values * batch.x).sum(axis=2)
+        return _blank(values, batch)
 
     def _occlusion(self, batch: SeriesBatch) -> np.ndarray:
         """Return how far the logit falls when a window around each step is blanked, ``(n, T)``.
@@ -280,13 +282,14 @@ class AttentionClassifier(BaseClassifier):
         seed : int
             Seed of the random orders, one a series.
         """
-        named, batch = self.explain(X, method), self._inside(X)
-        label, lengths = self._say(batch).argmax(axis=1), (~np.isnan(named)).sum(axis=1)
+        batch = self._inside(X, check_choice("method", method, get_args(Method)))
+        named = self._explained(batch, method)
+        lengths = (~np.isnan(named)).sum(axis=1)
         random = np.random.default_rng(check_size("seed", seed, 0)).random(named.shape)
         falls = np.empty((2, len(batch)))
         for length in np.unique(lengths):  # deletion takes series without padding
             rows = np.flatnonzero(lengths == length)
-            x, y = batch.x[rows, :length], label[rows]
+            x, y = batch.x[rows, :length], batch.y[rows]
 
             def logit(series: np.ndarray, y: np.ndarray = y) -> np.ndarray:
                 return self._say(SeriesBatch(series, y))[np.arange(len(y)), y]
@@ -302,7 +305,8 @@ class AttentionClassifier(BaseClassifier):
         Raises
         ------
         ValueError
-            When a parameter or a label is not what JSON can hold, such as a date.
+            When a parameter or a label is not what JSON can hold, such as a date, or `load` would refuse the file,
+            because a parameter was changed after fitting, say.
         """
         self._check_is_fitted()
         parameters = self.get_params(deep=False)
@@ -318,8 +322,14 @@ class AttentionClassifier(BaseClassifier):
             raise ValueError(f"{path}: {text}") from None
         arrays = {name: tensor.cpu().numpy() for name, tensor in self.network_.state_dict().items()}
         arrays |= {"mean": self.mean_, "scale": self.scale_, "header": np.frombuffer(text.encode(), np.uint8)}
-        with written_whole(path) as temporary, temporary.open("wb") as file:
-            np.savez(file, **arrays)
+        with written_whole(path) as temporary:
+            with temporary.open("wb") as file:
+                np.savez(file, **arrays)
+            try:
+                self.load(temporary)
+            except ValueError as error:
+                text = f"expected the parameters that it was fitted with, got {parameters}"
+                raise ValueError(f"{path}: {text}") from error
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, device: str = "cpu") -> "AttentionClassifier":
@@ -360,14 +370,15 @@ class AttentionClassifier(BaseClassifier):
         require(not wrong, f"X must be finite, NaN where values miss; got infinity or only NaN in series {wrong}")
         return X
 
-    def _inside(self, X, weights: bool = False) -> SeriesBatch:
-        """Return series as the network sees them, after aeon's checks."""
+    def _inside(self, X, method: Method) -> SeriesBatch:
+        """Return series as the network sees them, after aeon's checks, with the classes that it says as labels."""
         self._check_is_fitted()
         text = 'pooling="max" has no weights: expected a classifier with pooling="attention" or "mean"'
-        require(not weights or self.pooling != "max", text)
+        require(method not in ("attention", "evidence") or self.pooling != "max", text)
         X = self._preprocess_collection(X, store_metadata=False)
         self._check_shape(X)
-        return self._batch(X)
+        batch = self._batch(X)
+        return replace(batch, y=self._say(batch).argmax(axis=1))
 
     def _batch(self, X, codes: np.ndarray | None = None) -> SeriesBatch:
         """Scale, fill gaps and pad: ``x (n, T, channels)``."""

@@ -37,8 +37,8 @@ class Comparison:
     scores : DataFrame
         One row a split and classifier: ``split``, ``classifier``, ``accuracy``, ``balanced accuracy``, ``log-loss``
         (nats; NaN for MiniRocket, which gives no probabilities) and ``seconds`` of fit and prediction.
-    ratio : float
-        Test series for each training series, which the correction for overlapping training sets needs.
+    train, test : int
+        Series on either side of a split, which the correction for overlapping training sets needs.
     margin : float
         Difference in accuracy that would not matter.
     resampled : int or None
@@ -46,7 +46,8 @@ class Comparison:
     """
 
     scores: pd.DataFrame
-    ratio: float
+    train: int
+    test: int
     margin: float
     resampled: int | None
 
@@ -61,14 +62,16 @@ class Comparison:
         """Return the accuracy of attention less that of a rival, paired by split.
 
         The 95 % interval is corrected for overlapping training sets (Nadeau and Bengio 2003) and simultaneous over
-        the four rivals (Bonferroni); NaN with fewer than five splits.
+        the four rivals (Bonferroni); NaN with fewer than five splits. Its variance is at least what one series that
+        changes sides in one split would give: splits that all tie, as at the ceiling, do not prove more than that.
         """
         accuracy = self._accuracy()
         gaps = (accuracy[ATTENTION] - accuracy[rival]).to_numpy()
         half = np.nan
         if gaps.size >= LEAST_SPLITS:
             quantile = stats.t.ppf(1 - 0.025 / len(RIVALS), gaps.size - 1)
-            half = quantile * np.sqrt((1 / gaps.size + self.ratio) * gaps.var(ddof=1))
+            variance = max(gaps.var(ddof=1), 1 / (gaps.size * self.test**2))
+            half = quantile * np.sqrt((1 / gaps.size + self.test / self.train) * variance)
         return Estimate(float(gaps.mean()), float(gaps.mean() - half), float(gaps.mean() + half))
 
     @property
@@ -182,7 +185,7 @@ def compare(
                 torch.set_num_threads(threads)  # MiniRocket leaves others behind, and small networks stand still
                 rows.append({"split": number, "classifier": name} | _scores(clone(rival), series, y, train, test))
                 bar.update()
-    return Comparison(pd.DataFrame(rows), len(test) / len(train), margin, resampled)
+    return Comparison(pd.DataFrame(rows), len(train), len(test), margin, resampled)
 
 
 def _splits(y: np.ndarray, groups, folds: int, repeats: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
