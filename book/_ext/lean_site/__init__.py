@@ -13,7 +13,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from lean_site import fonts, formulas, icons, pages, preview, styles
+from lean_site import diagrams, fonts, formulas, icons, pages, preview, styles
 
 # It lists every sign of every font that it cuts.
 standard_logging.getLogger("fontTools").setLevel(standard_logging.WARNING)
@@ -66,5 +66,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension."""
     app.add_html_math_renderer("mathml", (formulas.visit, None), (formulas.visit, None))
     app.connect("doctree-resolved", keep_per_cent)
+    app.connect("doctree-resolved", diagrams.put_in)
     app.connect("build-finished", _go_over, priority=900)  # after everything else that writes files at the end
     return {"parallel_read_safe": True, "parallel_write_safe": True}
