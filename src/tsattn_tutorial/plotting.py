@@ -268,7 +268,7 @@ def plot_history(ax: Axes, train_loss: np.ndarray, validation_loss: np.ndarray, 
     ax.semilogy(epochs, validation_loss, label="validation")
     if best_epoch:
         ax.axvline(best_epoch, color="C7", linestyle=":", label="weights kept")
-    ax.set(xlabel="epoch", ylabel="cross-entropy, nats")
+    ax.set(xlabel="epoch", ylabel="cross-entropy")
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.yaxis.set_major_formatter("{x:g}")  # 0.2, not 2 × 10⁻¹
     ax.yaxis.set_minor_formatter(NullFormatter())
