@@ -6,6 +6,7 @@ where `lean_site.diagrams` puts it, it takes those of the page. Time runs from l
 """
 
 import re
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
@@ -25,13 +26,10 @@ WEIGHTS = 0.08, 0.14, 0.55, 0.17, 0.06
 
 def marked(text: str) -> str:
     """Set ``*h*_t``, ``*h*_{T-1}`` and ``*v*^T`` as they are written by hand."""
-
-    def moved(found: re.Match) -> str:
-        shift = 4 if found[1] == "_" else -6
-        inner = found[2].strip("{}")
-        return f'<tspan dy="{shift}" font-size="12">{inner}</tspan><tspan dy="{-shift}">&#8203;</tspan>'
-
-    text = re.sub(r"(?:(?<=[*Σ])|(?<=_\w))([_^])(\{.+?\}|\w)", moved, escape(text, quote=False))
+    text = escape(text, quote=False)
+    for sign, shift in (("_", 4), (r"\^", -6)):
+        moved = rf'<tspan dy="{shift}" font-size="12">\1\2</tspan><tspan dy="{-shift}">&#8203;</tspan>'
+        text = re.sub(rf"(?<=[*Σ>]){sign}(?:\{{(.+?)\}}|(\w))", moved, text)
     return re.sub(r"\*(.+?)\*", r'<tspan font-style="italic">\1</tspan>', text)
 
 
@@ -47,18 +45,18 @@ class Diagram:
         written = "".join(f' {name.replace("_", "-")}="{value}"' for name, value in attributes.items())
         self.parts.append(f"<{tag}{written}{colour}" + ("/>" if inner is None else f">{inner}</{tag}>"))
 
-    def text(self, x, y, *lines: str, anchor="middle", bold=False, accent=False) -> float:
+    def text(self, x, y, *lines: str, anchor="middle", bold=False) -> float:
         """Write lines; the first may be bold."""
         for number, line in enumerate(lines):
             weight = {"font_weight": 600} if bold and number == 0 else {}
             place = {"x": x, "y": y + 14 + LINE * number, "text_anchor": anchor}
-            self.add("text", marked(line), **place, **weight, font_size=14 if number else 15, accent=accent)
+            self.add("text", marked(line), **place, **weight, font_size=14 if number else 15)
         self.bottom = max(self.bottom, y + LINE * len(lines))
         return y + LINE * len(lines)
 
-    def box(self, x, y, width, *lines: str, accent=False, height=0) -> float:
+    def box(self, x, y, width, *lines: str, accent=False) -> float:
         """Draw a layer: its name, and what there is to say of it."""
-        height = height or LINE * len(lines) + 15
+        height = LINE * len(lines) + 15
         frame = {"x": x - width / 2, "y": y, "width": width, "height": height, "rx": 9, "stroke": "currentColor"}
         shade = {"fill": "currentColor", "fill_opacity": 0.12} if accent else {"fill": "none"}
         self.add("rect", **frame, **shade, stroke_width=2 if accent else 1.5, accent=accent)
@@ -66,15 +64,14 @@ class Diagram:
         self.bottom = max(self.bottom, y + height)
         return y + height
 
-    def arrow(self, *points, label: str = "", accent=False, head=True) -> float:
+    def arrow(self, *points, label: str = "", accent=False) -> float:
         """Lead through points; what flows there is written to the right of the last part."""
         (x0, y0), (x, y) = points[-2:]
         path = "M" + "L".join(f"{a} {b}" for a, b in points)
         self.add("path", d=path, fill="none", stroke="currentColor", stroke_width=1.5, accent=accent)
-        if head:
-            dx, dy = (x > x0) - (x < x0), (y > y0) - (y < y0)
-            back = f"l{-9 * dx - 4.5 * dy} {-9 * dy + 4.5 * dx}l{9 * dy} {-9 * dx}z"
-            self.add("path", d=f"M{x} {y}{back}", fill="currentColor", accent=accent)
+        dx, dy = (x > x0) - (x < x0), (y > y0) - (y < y0)
+        tip = f"M{x} {y}l{-9 * dx - 4.5 * dy} {-9 * dy + 4.5 * dx}l{9 * dy} {-9 * dx}z"
+        self.add("path", d=tip, fill="currentColor", accent=accent)
         if label:
             self.text(x + 12, (y0 + y) / 2 - LINE / 2, label, anchor="start")
         return y
@@ -131,23 +128,34 @@ class Diagram:
         )
 
 
+DRAWN: dict[str, Diagram] = {}
+
+
+def drawn(title: str) -> Callable[[Callable[[Diagram], None]], None]:
+    """Keep what a function draws under its name."""
+
+    def draw(parts: Callable[[Diagram], None]) -> None:
+        parts(DRAWN.setdefault(parts.__name__, Diagram(title)))
+
+    return draw
+
+
 def column(*values: float) -> list[list[float]]:
     """Write a vector from top to bottom."""
     return [[value] for value in values]
 
 
-def attention_pooling() -> Diagram:
+@drawn("Attention pooling: scores, softmax over the time steps, weighted sum")
+def attention_pooling(d: Diagram) -> None:
     """Draw scores, softmax, weighted sum."""
-    d = Diagram("Attention pooling: scores, softmax over the time steps, weighted sum")
     for x, step in zip(STEPS, ("0", "1", "2", "…", "{T-1}"), strict=True):
         d.text(x, 8, step if step == "…" else f"*h*_{step}")
     d.pooling(36, [column(*state) for state in STATES], ("(B, T, K)", "(B, K)"), "one number *e*_t for each step")
-    return d
 
 
-def bilstm_pooling() -> Diagram:
+@drawn("A BiLSTM with attention pooling, from the series to the logit")
+def bilstm_pooling(d: Diagram) -> None:
     """Draw `tsattn_tutorial.torch.BiLSTMAttention` with its defaults."""
-    d = Diagram("A BiLSTM with attention pooling, from the series to the logit")
     wave = "M36 34C56 -4 76 -4 96 34S136 72 150 48L214 48C230 80 252 72 272 34S312 -4 332 24"
     d.add("path", d=wave, fill="none", stroke="currentColor", stroke_width=2)
     d.text(340, 22, "series *x*", "(B, T, D)", anchor="start")
@@ -156,12 +164,11 @@ def bilstm_pooling() -> Diagram:
     y = d.pooling(d.fan(y) + 4, vectors, ("(B, T, 2H)", "(B, 2H)"), "*e*_t = *v*^T tanh(*W* *h*_t + *b*) + *c*")
     y = d.flow(STEPS[2], y + 4, 300, "", ("linear layer",), "")
     d.text(STEPS[2], y + 2, "logit of class 1, (B,)")
-    return d
 
 
-def attention_around_lstm() -> Diagram:
+@drawn("Attention before an LSTM, and after it")
+def attention_around_lstm(d: Diagram) -> None:
     """Draw `attention_before_lstm` and `attention_after_encoder` of `tsattn_tutorial.keras`."""
-    d = Diagram("Attention before an LSTM, and after it")
     attention = (True, "attention", "dense layer over T,", "softmax over T,", "weights times input")
     head = ("linear layer",), "logit (B,)"
     for x, name in ((108, "before"), (332, "after")):
@@ -172,12 +179,11 @@ def attention_around_lstm() -> Diagram:
     d.flow(332, end, 200, *head)
     y = d.flow(108, 50, 200, "", attention, "(B, T, D)", ("LSTM", "its last output"))
     d.flow(108, d.arrow((108, y), (108, end), label="(B, H)"), 200, *head)
-    return d
 
 
-def dimension_attention() -> Diagram:
+@drawn("Attention over dimensions: one softmax over the dimensions of each time step")
+def dimension_attention(d: Diagram) -> None:
     """Draw `tsattn_tutorial.keras.DimensionAttention`."""
-    d = Diagram("Attention over dimensions: one softmax over the dimensions of each time step")
     x, side = 160, 306
     d.text(x, 4, "T time steps →")
     bottom = d.cells(x, 28, VALUES)
@@ -203,12 +209,11 @@ def dimension_attention() -> Diagram:
     d.arrow((x - 72, 72), (12, 72), (12, y + 26), (25, y + 26))
     y = d.box(x, y, 270, "weigh", "*o*_{td} = *a*_{td} *x*_{td}", accent=True)
     d.flow(x, y, 270, "output *o* (B, T, D)")
-    return d
 
 
-def joint_attention() -> Diagram:
+@drawn("Joint attention, one softmax over all cells, and factorised attention, the product of two")
+def joint_attention(d: Diagram) -> None:
     """Draw `JointAttention` and `FactorisedAttention` of `tsattn_tutorial.keras`."""
-    d = Diagram("Joint attention, one softmax over all cells, and factorised attention, the product of two")
     left, right, side = 104, 332, 15
     one, other = right - 54, right + 54
     for x, name in ((left, "joint"), (right, "factorised")):
@@ -238,12 +243,11 @@ def joint_attention() -> Diagram:
         y = d.cells(x, y2 + 30, weights, side, accent=True)
         d.text(x, y + 4, f"*a* (B, T, D): {said}")
         y = d.flow(x, y + 24, 200, "", (True, "weigh", "*o*_{td} = *a*_{td} *x*_{td}"), "*o* (B, T, D)")
-    return d
 
 
-def residual_self_attention() -> Diagram:
+@drawn("Self-attention without and with a residual connection")
+def residual_self_attention(d: Diagram) -> None:
     """Draw `self_attention_classifier` without and with ``residual``."""
-    d = Diagram("Self-attention without and with a residual connection")
     rules = "scores *h*_i^T *W* *h*_j", "*a*_{ij}: softmax over *j*", "fetch Σ_j *a*_{ij} *h*_j"
     for x, name in ((104, "without"), (326, "with residual")):
         d.text(x, 4, name, bold=True)
@@ -262,12 +266,11 @@ def residual_self_attention() -> Diagram:
     kept = [[min(1, weight + 0.8 * (i == j)) for j, weight in enumerate(row)] for i, row in enumerate(looks)]
     d.cells(326, y + 116, kept, 20, accent=True)
     d.text(215, y + 148, "row *i*: what", "step *i* takes", "from each *j*")
-    return d
 
 
-def estimator() -> Diagram:
+@drawn("The classifier: scaling, patches, encoder, pooling, linear layer; attend and evidence as side outputs")
+def estimator(d: Diagram) -> None:
     """Draw `tsattn_tutorial.estimator.AttentionClassifier`."""
-    d = Diagram("The classifier: scaling, patches, encoder, pooling, linear layer; attend and evidence as side outputs")
     x, side = 136, 358
     y = d.flow(x, 6, 250, ("table", "series_from_frame, to_aeon"), "(n, channels, T)")
     y = d.flow(x, y, 250, ("scale, fill gaps, pad", "by the training series"), "(B, T, D)")
@@ -282,25 +285,13 @@ def estimator() -> Diagram:
     d.arrow((side, y + 60), (side, low - 4), accent=True)
     d.arrow((x + 125, low + 30), (side - 74, low + 30))
     d.box(side, low - 4, 148, "evidence()", "weight times vote", "of each step", "(n, C, T)", accent=True)
-    return d
-
-
-BUILDERS = (
-    attention_pooling,
-    bilstm_pooling,
-    attention_around_lstm,
-    dimension_attention,
-    joint_attention,
-    residual_self_attention,
-    estimator,
-)
 
 
 def main() -> None:
     """Write all files."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for build in BUILDERS:
-        (FOLDER / f"{build.__name__}.svg").write_text(build().svg(), encoding="utf-8")
+    for name, diagram in DRAWN.items():
+        (FOLDER / f"{name}.svg").write_text(diagram.svg(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -209,10 +209,9 @@ def plot_self_attention(ax: Axes, weights: np.ndarray, truth: np.ndarray | None 
     image = ax.imshow(weights, cmap=WEIGHTS, vmin=0, vmax=max(weights.max(), 2 / steps))
     if truth is not None:
         true = np.flatnonzero(_checked_truth(truth, (steps,)))
-        edge = np.full(true.size, -1.2)
         marks = {"marker": "s", "linestyle": "none", "color": "C2", "markersize": 3, "clip_on": False}
-        ax.plot(true, edge, label=TRUTH_LABEL, **marks)
-        ax.plot(edge, true, **marks)
+        ax.plot(true, np.full(true.size, 1.02), label=TRUTH_LABEL, transform=ax.get_xaxis_transform(), **marks)
+        ax.plot(np.full(true.size, -0.02), true, transform=ax.get_yaxis_transform(), **marks)
         ax.tick_params(axis="y", pad=7)  # the marks stand between axis and labels
         ax.set(xlim=(-0.5, steps - 0.5), ylim=(steps - 0.5, -0.5))
     ax.set(xlabel="step that is looked at", ylabel="step that looks")
