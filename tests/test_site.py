@@ -84,6 +84,24 @@ def test_formulas_are_set_and_pictures_described(path, site):
     assert not [one.get("src") for one in page.select("article img, main img") if not one.get("alt", "").strip()]
 
 
+@pytest.mark.parametrize("name", [path.stem for path in sorted((ROOT / "book").glob("*.ipynb"))])
+def test_answer_stands_first(name, site):
+    """A chapter opens with three lines; the landing page has the same, and search engines get the first two."""
+    page = parsed(site / "book" / f"{name}.html")
+    box = page.select_one("blockquote.answer")
+    before = box.find_previous("h2")
+    assert before is None or not before.find_parents("article"), "the box stands below the title"
+    lines = [" ".join(line.get_text().split()) for line in box.find_all("p")]
+    starts = ("Question. ", "Finding. ", "What to do. ")
+    assert len(lines) == 3 and all(line.startswith(start) for line, start in zip(lines, starts, strict=True))
+    assert len(" ".join(lines).split()) <= 80
+    lines = [line.removeprefix(start) for line, start in zip(lines, starts, strict=True)]
+    (card,) = parsed(site / "book" / "index.html").select(f'ul.cards > li:has(> p:first-child a[href="{name}.html"])')
+    assert [" ".join(line.get_text().split()) for line in card.find_all("p")[1:]] == lines
+    description = page.select_one('meta[name="description"]')["content"].removesuffix(" …")
+    assert " ".join(lines).startswith(description) and description.startswith(lines[0])
+
+
 def test_launch_buttons(site):
     """Chapters open in JupyterLab on Binder, at their own path in the repository."""
     for path in sorted((ROOT / "book").glob("*.ipynb")):
