@@ -148,7 +148,7 @@ def _strip(row: dict[str, str]) -> str:
     if values.size >= FEWEST_RUNS:
         e = mean_interval(values)
         paths[1] += bar(9, 2, e.low, e.high) + bar(7, 6, e.value, e.value)
-        said = f"{e.value:{form}} [{e.low:{form}}, {e.high:{form}}]"
+        said = f"{e.value:{form}}\xa0[{e.low:{form}},\xa0{e.high:{form}}]"
     drawn = "".join(f'<path d="{path}"/>' for path in [*paths, *(bar(0, 16, one, one) for one in mark)])
     label = " against ".join(filter(None, (said, row["against"])))
     svg = f'<svg width="100" viewBox="0,0,100,16" fill="currentColor" role="img" aria-label="{label}">{drawn}</svg>'
