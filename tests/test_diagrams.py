@@ -10,7 +10,7 @@ from lean_site.diagrams import inline
 
 FILES = sorted(diagrams.FOLDER.glob("*.svg"))
 REFERENCE = re.compile(r"!\[([^\]]*)\]\(images/diagrams/([^)]*)\)")
-PAGE = {"light": "#ffffff", "dark": "#14181e"}
+PAGE = {"light": "#ffffff", "dark": "#14181e"}  # the dark pages themselves are #121212, which is easier
 TEXT = {"light": "#222832", "dark": "#ced6dd"}
 PHONE = 358  # pixels that a column of text has on a phone 390 wide
 

@@ -41,6 +41,7 @@ class Diagram:
 
     def add(self, tag: str, inner: str | None = None, *, accent: bool = False, **attributes) -> None:
         """Add one element."""
+        self.bottom = max(self.bottom, attributes.get("y", 0) + attributes.get("height", 5))
         colour = f' style="color:var(--diagram-accent,{ACCENT["light"]})"' if accent else ""
         written = "".join(f' {name.replace("_", "-")}="{value}"' for name, value in attributes.items())
         self.parts.append(f"<{tag}{written}{colour}" + ("/>" if inner is None else f">{inner}</{tag}>"))
@@ -51,7 +52,6 @@ class Diagram:
             weight = {"font_weight": 600} if bold and number == 0 else {}
             place = {"x": x, "y": y + 14 + LINE * number, "text_anchor": anchor}
             self.add("text", marked(line), **place, **weight, font_size=14 if number else 15)
-        self.bottom = max(self.bottom, y + LINE * len(lines))
         return y + LINE * len(lines)
 
     def box(self, x, y, width, *lines: str, accent=False) -> float:
@@ -61,7 +61,6 @@ class Diagram:
         shade = {"fill": "currentColor", "fill_opacity": 0.12} if accent else {"fill": "none"}
         self.add("rect", **frame, **shade, stroke_width=2 if accent else 1.5, accent=accent)
         self.text(x, y + 7, *lines, bold=True)
-        self.bottom = max(self.bottom, y + height)
         return y + height
 
     def arrow(self, *points, label: str = "", accent=False) -> float:
@@ -83,7 +82,6 @@ class Diagram:
                 at = {"x": x + (j - len(row) / 2) * side, "y": y + i * side, "width": side, "height": side}
                 shade = {"fill": "currentColor", "fill_opacity": value, "stroke": "currentColor"}
                 self.add("rect", **at, **shade, stroke_opacity=0.6, accent=accent)
-        self.bottom = max(self.bottom, y + len(rows) * side)
         return y + len(rows) * side
 
     def flow(self, x, y, width, *items) -> float:
@@ -92,7 +90,7 @@ class Diagram:
             if isinstance(item, str):
                 y = self.arrow((x, y), (x, y + GAP), label=item)
             else:
-                y = self.box(x, y, width, *[part for part in item if part is not True], accent=item[0] is True)
+                y = self.box(x, y, width, *item[item[0] is True :], accent=item[0] is True)
         return y
 
     def fan(self, y, *, accent=False) -> float:
@@ -193,14 +191,8 @@ def dimension_attention(d: Diagram) -> None:
     y = d.arrow((x - 11, bottom + 4), (x - 11, bottom + 34), accent=True)
     d.text(x + 4, bottom + 8, "step *t*: *x*_t (D,)", anchor="start")
     rules = "*e*_t = *x*_t *P* + *b*, *P* (D, D)", "the same *P* and *b* at every step"
-    y = d.flow(
-        x,
-        y,
-        270,
-        (True, "score", *rules),
-        "scores *e* (B, T, D)",
-        (True, "softmax", "over the D dimensions of each step"),
-    )
+    y = d.flow(x, y, 270, (True, "score", *rules), "scores *e* (B, T, D)")
+    y = d.box(x, y, 270, "softmax", "over the D dimensions of each step", accent=True)
     y = d.arrow((x, y), (x, y + 26), accent=True)
     weights = [[(0.8 if i == (2, 2, 2, 0, 2, 3)[j] else 0.12) for j in range(6)] for i in range(4)]
     y = d.cells(x, y + 4, weights, accent=True)
