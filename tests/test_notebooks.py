@@ -1,10 +1,20 @@
-"""Every notebook of the book is free of what nbval does not see."""
+"""Every notebook of the book is free of what nbval does not see, and asks no more of its reader than is allowed."""
 
 import pytest
 
+from budget import LIMITS, budget
 from notebooks import BOOK, notebook_paths, problems
 
 NOTEBOOKS = notebook_paths()
+# Their text is older than the budget, and is to be written anew.
+LONG = {
+    "does_attention_explain",
+    "is_attention_needed",
+    "japanese_vowels",
+    "residual_attention",
+    "self_attention_no_effect",
+    "the_bayes_limit",
+}
 
 
 def test_there_are_notebooks():
@@ -17,3 +27,29 @@ def test_notebook_is_sound(path):
     """Run in order, up to date, with clean outputs, described figures, and cells of a readable size."""
     found = problems(path)
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_is_within_its_budget(path):
+    """Words, code and checks in sight; the heights of pages are tests of the browser."""
+    counts = budget(path)
+    over = {name: (counts[name], most) for name, most in LIMITS.items() if name in counts and counts[name] > most}
+    if path.stem in LONG:
+        assert over, f"{path.stem} is within its budget: take it from the list"
+    else:
+        assert not over
+
+
+def test_budget_counts_what_a_reader_sees(tmp_path):
+    """Folded code and folded ticks do not count as seen, texts that cells write count as words."""
+    from nbformat import v4
+
+    seen = v4.new_code_cell("a = 1\n\nb = 2", outputs=[v4.new_output("stream", text="✓ one\n✓ two\n")])
+    folded = v4.new_code_cell("c = 3", outputs=seen.outputs, metadata={"tags": ["hide-cell"]})
+    text = v4.new_output("display_data", {"text/markdown": "three more words"})
+    written = v4.new_code_cell("d = 4", outputs=[text], metadata={"tags": ["hide-input"]})
+    path = tmp_path / "chapter.ipynb"
+    cells = [v4.new_markdown_cell("# A title"), seen, folded, written]
+    path.write_text(v4.writes(v4.new_notebook(cells=cells)), encoding="utf-8")
+    expected = {"words": 6, "minutes": 0, "cells": 3, "visible": 2, "longest": 2, "folded": 2, "ticks": 2}
+    assert budget(path) == expected

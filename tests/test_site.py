@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
@@ -31,6 +31,11 @@ def page_id(path: Path) -> str:
 def parsed(path: Path) -> BeautifulSoup:
     """Parse a page, once."""
     return BeautifulSoup(path.read_bytes(), "html.parser")
+
+
+def plain_text(element: Tag) -> str:
+    """What an element says, with one space between words."""
+    return " ".join(element.get_text().split())
 
 
 @cache
@@ -82,6 +87,25 @@ def test_formulas_are_set_and_pictures_described(path, site):
     assert not texts
     # A reader who cannot see a picture is told what it shows.
     assert not [one.get("src") for one in page.select("article img, main img") if not one.get("alt", "").strip()]
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted((ROOT / "book").glob("*.ipynb"))])
+def test_answer_stands_first(name, site):
+    """A chapter opens with three lines; the landing page has the same, and search engines get the first two."""
+    page = parsed(site / "book" / f"{name}.html")
+    box = page.select_one("blockquote.answer")
+    before = box.find_previous("h2")
+    assert before is None or not before.find_parents("article"), "the box stands below the title"
+    lines = [plain_text(line) for line in box.find_all("p")]
+    starts = ("Question. ", "Finding. ", "What to do. ")
+    assert len(lines) == 3 and all(line.startswith(start) for line, start in zip(lines, starts, strict=True))
+    assert len(" ".join(lines).split()) <= 85
+    lines = [line.removeprefix(start) for line, start in zip(lines, starts, strict=True)]
+    cards = parsed(site / "book" / "index.html").select("ul.cards > li")
+    (card,) = [card for card in cards if card.find("a")["href"] == f"{name}.html"]
+    assert [plain_text(line) for line in card.find_all("p")[1:]] == lines
+    description = page.select_one('meta[name="description"]')["content"].removesuffix(" …")
+    assert " ".join(lines).startswith(description) and description.startswith(lines[0])
 
 
 def test_launch_buttons(site):

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, NullFormatter
@@ -16,6 +17,12 @@ from tsattn_tutorial.arguments import require
 from tsattn_tutorial.metrics import Estimate
 
 TRUTH_LABEL = "where the signal is"
+# Nothing is transparent, so that a map suits a light and a dark page; the colours are those of book/matplotlibrc.
+#: Colours of weights, from 0 to the most.
+WEIGHTS = LinearSegmentedColormap.from_list("weights", ["#d1661b00", "#d1661b"])
+#: Colours of values with a sign, from the least to the most; 0 in the middle.
+SIGNED = LinearSegmentedColormap.from_list("signed", ["#3083c7", "#3083c700", "#d1661b00", "#d1661b"])
+SHARES = LinearSegmentedColormap.from_list("shares", ["#3083c700", "#3083c7"])
 
 
 def plot_series(ax: Axes, x: np.ndarray, truth: np.ndarray | None = None, **line) -> None:
@@ -164,11 +171,11 @@ def plot_weight_map(ax: Axes, weights: np.ndarray, truth: np.ndarray | None = No
     Returns
     -------
     AxesImage
-        For a colour bar. The darkest colour is the largest weight, or twice the even weight if that is more.
+        For a colour bar. The strongest colour is the largest weight, or twice the even weight if that is more.
     """
     weights = _checked_weights(weights, 2, "(T, D)")
     most = max(weights.max(), 2 / weights.size)
-    image = ax.imshow(weights.T, cmap="Oranges", vmin=0, vmax=most, origin="lower", aspect="auto")
+    image = ax.imshow(weights.T, cmap=WEIGHTS, vmin=0, vmax=most, origin="lower", aspect="auto")
     for number, (step, dimension) in enumerate(np.argwhere(_checked_truth(truth, weights.shape))):
         label = None if number else TRUTH_LABEL
         corner = (step - 0.5, dimension - 0.5)
@@ -199,13 +206,12 @@ def plot_self_attention(ax: Axes, weights: np.ndarray, truth: np.ndarray | None 
     weights = _checked_weights(weights, 2, "(T, T)", axis=1)
     steps = len(weights)
     require(weights.shape == (steps, steps), f"weights must be (T, T), got {weights.shape}")
-    image = ax.imshow(weights, cmap="Oranges", vmin=0, vmax=max(weights.max(), 2 / steps))
+    image = ax.imshow(weights, cmap=WEIGHTS, vmin=0, vmax=max(weights.max(), 2 / steps))
     if truth is not None:
         true = np.flatnonzero(_checked_truth(truth, (steps,)))
-        edge = np.full(true.size, -1.2)
         marks = {"marker": "s", "linestyle": "none", "color": "C2", "markersize": 3, "clip_on": False}
-        ax.plot(true, edge, label=TRUTH_LABEL, **marks)
-        ax.plot(edge, true, **marks)
+        ax.plot(true, np.full(true.size, 1.02), label=TRUTH_LABEL, transform=ax.get_xaxis_transform(), **marks)
+        ax.plot(np.full(true.size, -0.02), true, transform=ax.get_yaxis_transform(), **marks)
         ax.tick_params(axis="y", pad=7)  # the marks stand between axis and labels
         ax.set(xlim=(-0.5, steps - 0.5), ylim=(steps - 0.5, -0.5))
     ax.set(xlabel="step that is looked at", ylabel="step that looks")
@@ -230,10 +236,10 @@ def plot_confusion(ax: Axes, confusion: np.ndarray, labels: tuple[str, ...]) -> 
     fine = confusion.shape == (size, size) and (confusion >= 0).all()
     require(fine, f"confusion must be ({size}, {size}) counts for labels {labels}, got {confusion.tolist()}")
     share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    ax.imshow(share, cmap=SHARES, vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(confusion):
-        dark = share[row, column] > 0.5
-        ax.text(column, row, f"{count}", ha="center", va="center", color="white" if dark else "#1a1a1a")
+        colour = {"color": "white"} if share[row, column] > 0.5 else {}
+        ax.text(column, row, f"{count}", ha="center", va="center", **colour)
     ax.set(xlabel="predicted class", ylabel="true class")
     ax.set_xticks(range(size), labels)
     ax.set_yticks(range(size), labels)
@@ -261,7 +267,7 @@ def plot_history(ax: Axes, train_loss: np.ndarray, validation_loss: np.ndarray, 
     ax.semilogy(epochs, validation_loss, label="validation")
     if best_epoch:
         ax.axvline(best_epoch, color="C7", linestyle=":", label="weights kept")
-    ax.set(xlabel="epoch", ylabel="cross-entropy, nats")
+    ax.set(xlabel="epoch", ylabel="cross-entropy")
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.yaxis.set_major_formatter("{x:g}")  # 0.2, not 2 × 10⁻¹
     ax.yaxis.set_minor_formatter(NullFormatter())

@@ -7,14 +7,13 @@ has been over stays as it is.
 
 import logging as standard_logging
 import re
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from lean_site import fonts, formulas, icons, pages, preview, styles
+from lean_site import diagrams, fonts, formulas, icons, pages, preview, styles
 
 # It lists every sign of every font that it cuts.
 standard_logging.getLogger("fontTools").setLevel(standard_logging.WARNING)
@@ -34,24 +33,6 @@ def keep_per_cent(app: Sphinx, document: nodes.document, name: str) -> None:
     for text in list(document.findall(nodes.Text)):
         if PER_CENT.search(text) and not isinstance(text.parent, VERBATIM):
             text.parent.replace(text, nodes.Text(PER_CENT.sub("\N{NO-BREAK SPACE}", text)))
-
-
-def card_texts(landing_page: str) -> dict[str, str]:
-    """Read what the cards on the landing page say about the pages that they lead to: name -> text."""
-    card = r":link: (\S+)\n:link-type: doc\n\s*\n(.*?)\n:{3,}"
-    return {name: " ".join(text.split()) for name, text in re.findall(card, landing_page, re.DOTALL)}
-
-
-def describe(app: Sphinx, name: str, template: str, context: dict[str, Any], document: nodes.document | None) -> None:
-    """Give a chapter the text of its card as its description; sphinxext-opengraph describes the other pages."""
-    cards = card_texts(Path(app.env.doc2path(app.config.root_doc)).read_text(encoding="utf-8"))
-    text = escape(cards.get(name.removeprefix("book/"), ""))
-    if text:
-        context["meta"] = {**(context["meta"] or {}), "og:description": text}
-    elif not document:
-        text = f"{context.get('title', 'Search')}: {app.config.ogp_site_name}"
-    if text:
-        context["metatags"] = context.get("metatags", "") + f'\n<meta name="description" content="{text}">\n'
 
 
 def go_over(site: Path, root: str, title: str) -> None:
@@ -85,6 +66,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension."""
     app.add_html_math_renderer("mathml", (formulas.visit, None), (formulas.visit, None))
     app.connect("doctree-resolved", keep_per_cent)
-    app.connect("html-page-context", describe, priority=400)  # before sphinxext-opengraph
+    app.connect("doctree-resolved", diagrams.put_in)
     app.connect("build-finished", _go_over, priority=900)  # after everything else that writes files at the end
     return {"parallel_read_safe": True, "parallel_write_safe": True}

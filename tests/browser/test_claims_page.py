@@ -1,0 +1,95 @@
+"""The table of claims in a browser: filters, sorting, the keyboard, a phone, and no script at all."""
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+SHOWN = "tbody tr:not([hidden])"
+COLUMN = "(rows, i) => rows.map(row => row.cells[i].textContent.trim())"
+CONTRAST = """all => Math.min(...all.map(one => {
+    const parts = colour => colour.match(/[0-9.]+/g).map(Number);
+    const light = colour => parts(colour).slice(0, 3).map(c => c / 255)
+        .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+    let plate = one;
+    while (parts(getComputedStyle(plate).backgroundColor)[3] === 0) plate = plate.parentElement;
+    const [low, high] = [getComputedStyle(one).color, getComputedStyle(plate).backgroundColor].map(light).sort();
+    return (high + 0.05) / (low + 0.05);
+}))"""
+
+
+@pytest.fixture
+def address(site) -> str:
+    return (site / "book" / "claims.html").as_uri()
+
+
+@pytest.fixture
+def page(opened, address):
+    with opened(address) as page:
+        yield page
+
+
+def column(page, number: int) -> list[str]:
+    """What a column shows, from top to bottom."""
+    return page.eval_on_selector_all(SHOWN, COLUMN, number)
+
+
+def test_filters_by_verdict_source_and_text(page):
+    everything = len(column(page, 0))
+    count = page.locator(".claims-count")
+    assert everything > 20 and count.text_content() == f"{everything} of {everything} claims"
+    page.get_by_role("combobox", name="Verdict").select_option("✗ does not hold")
+    fails = len(column(page, 0))
+    assert 0 < fails < everything and set(column(page, 5)) == {"✗ does not hold"}
+    assert count.text_content() == f"{fails} of {everything} claims"
+    page.get_by_role("combobox", name="Source").select_option("Leo")
+    assert 0 < len(column(page, 0)) < fails and set(column(page, 0)) == {"Leo"}
+    page.get_by_role("combobox", name="Verdict").select_option("all")
+    page.get_by_role("searchbox", name="Text").fill("multi-HEAD  model")
+    assert ["multi-head" in claim for claim in column(page, 1)] == [True]
+    page.get_by_role("searchbox", name="Text").fill("nothing of the kind")
+    assert column(page, 0) == [] and count.text_content() == f"0 of {everything} claims"
+
+
+def test_sorts_with_the_keyboard_up_down_and_back(page):
+    before = column(page, 3)
+    numbers = sorted(map(int, before))
+    assert list(map(int, before)) != numbers
+    page.get_by_role("combobox", name="Source").select_option("Paialunga")
+    page.get_by_role("combobox", name="Source").select_option("all")
+    head = page.locator("th", has=page.get_by_role("button", name="Runs"))
+    head.get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    assert head.get_attribute("aria-sort") == "ascending" and list(map(int, column(page, 3))) == numbers
+    page.keyboard.press("Space")
+    assert head.get_attribute("aria-sort") == "descending" and list(map(int, column(page, 3))) == numbers[::-1]
+    page.keyboard.press("Enter")
+    assert head.get_attribute("aria-sort") is None and column(page, 3) == before
+    page.get_by_role("button", name="Claim").click()
+    assert page.locator("th[aria-sort]").all_inner_texts() == ["Claim"]
+
+
+def test_strips_and_verdicts_follow_the_theme(page):
+    seen = set()
+    for theme in ("light", "dark"):
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+        page.add_style_tag(content="* { transition: none !important; }")
+        assert page.eval_on_selector_all(".verdict", CONTRAST) >= 4.5
+        seen.add(page.eval_on_selector("td svg path", "one => getComputedStyle(one).fill"))
+    assert len(seen) == 2
+    assert page.eval_on_selector_all("td svg", "all => all.every(one => one.ariaLabel)")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_all_of_the_table_is_there_without_scripts(opened, address, width):
+    with opened(address, java_script_enabled=False, viewport={"width": width, "height": 900}) as page:
+        assert page.locator("tbody tr:visible").count() > 20 and page.locator(".claims-filter").count() == 0
+        box = page.locator("table:has(.verdict)").bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width
+
+
+def test_a_phone_filters_cards(opened, address):
+    with opened(address, viewport={"width": 390, "height": 844}) as page:
+        page.get_by_role("combobox", name="Verdict").select_option("✓ holds")
+        assert page.locator("tbody tr:visible").count() == len(column(page, 0)) > 5
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
