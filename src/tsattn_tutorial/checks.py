@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tsattn_tutorial.arguments import check_choice
+from tsattn_tutorial.files import written_whole
 from tsattn_tutorial.metrics import mean_interval
 
 COLUMNS = ("Source", "Claim", "Scope", "Runs", "Measured", "Verdict", "Section")
@@ -118,7 +119,8 @@ class Claims:
             raise CheckFailed(f"not measured: {', '.join(sorted(self._open))}")
         fresh = pd.DataFrame(self.rows.values()).to_csv(index=False, lineterminator="\n")
         if fresh != self.path.read_text(encoding="utf-8"):
-            self.path.write_text(fresh, encoding="utf-8")
+            with written_whole(self.path) as temporary:
+                temporary.write_text(fresh, encoding="utf-8")
             raise CheckFailed(f"{self.path.name} was out of date. It is written anew: run the notebook again")
 
     def __repr__(self) -> str:
