@@ -21,7 +21,9 @@ TRUTH_LABEL = "where the signal is"
 #: Colours of weights, from 0 to the most.
 WEIGHTS = LinearSegmentedColormap.from_list("weights", ["#d1661b00", "#d1661b"])
 #: Colours of values with a sign, from the least to the most; 0 in the middle.
-SIGNED = LinearSegmentedColormap.from_list("signed", ["#3083c7", "#3083c700", "#d1661b00", "#d1661b"])
+SIGNED = LinearSegmentedColormap.from_list(
+    "signed", [(0, "#3083c7"), (0.5, "#3083c700"), (0.5, "#d1661b00"), (1, "#d1661b")]
+)
 SHARES = LinearSegmentedColormap.from_list("shares", ["#3083c700", "#3083c7"])
 
 
