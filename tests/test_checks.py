@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from tsattn_tutorial.checks import CheckFailed, Claims, check
+from tsattn_tutorial.checks import CheckFailed, check
+from tsattn_tutorial.claims import Claims
 
 
 def test_a_statement_that_holds_prints_one_line_without_the_value(capsys):

@@ -105,12 +105,15 @@ class Comparison:
         return f"{self.table.round(3).to_html(na_rep='')}<p>{self.notes}</p><p><strong>{self.verdict}</strong></p>"
 
     def plot(self, ax: Axes) -> None:
-        """Draw the accuracy of every classifier on every split, and their means."""
-        for row, (name, accuracy) in enumerate(self._accuracy().items()):
+        """Draw the accuracy of every classifier on every split, and their means; for the larger class, in words."""
+        scores = self._accuracy()
+        larger = scores.pop(RIVALS[0]).mean()
+        for row, (name, accuracy) in enumerate(scores.items()):
             ax.plot(accuracy, np.full(len(accuracy), row), "o", color="C0", alpha=0.4)
             ax.plot(accuracy.mean(), row, "|", color="C1", markersize=18, markeredgewidth=3)
             ax.text(accuracy.min(), row - 0.2, name, va="bottom")
-        ax.set(yticks=[], xlabel="accuracy on held-out series; the bar is the mean", ylim=(row + 0.5, -0.8))
+        label = f"accuracy on held-out series; the bar is the mean ({RIVALS[0]}: {larger:.2f})"
+        ax.set(yticks=[], xlabel=label, ylim=(row + 0.5, -0.8))
 
     def _accuracy(self) -> pd.DataFrame:
         """Return the accuracy, a row a split, a column a classifier."""
