@@ -10,7 +10,6 @@ from collections import Counter
 from pathlib import Path
 
 import nbformat
-import pandas as pd
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -20,7 +19,6 @@ import tsattn_lab
 import tsattn_tutorial
 from notebook_dependencies import parse_cell
 from notebook_outputs import texts
-from tsattn_tutorial.metrics import mean_interval
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
@@ -192,16 +190,6 @@ def section(link: str) -> str:
     return re.sub(r"\s+", " ", " ".join(kept)).replace("[ ", "[")
 
 
-def effect_on_vowels() -> str:
-    """Attention less a plain mean, in points: the chapter draws it, so the rows have to say it."""
-    rows = pd.read_csv(ROOT / "book/results/japanese_vowels.csv").set_index("seed")
-    names = [
-        json.dumps({"data_set": "JapaneseVowels", "model": f"convolution, {kind}"}) for kind in ("attention", "mean")
-    ]
-    one, other = (rows[rows["settings"] == name]["accuracy"] for name in names)
-    return "{:+.2f} [{:+.2f}, {:+.2f}]".format(*mean_interval(100 * (one - other).to_numpy()))
-
-
 def findings(page: str) -> dict[str, str]:
     """Situation -> what we found, from the table of a first page."""
     table = re.search(r"\| Your series \|.*?\n\n", read(page), re.DOTALL)[0]
@@ -218,7 +206,7 @@ def test_findings_are_those_of_the_chapters():
     assert len(findings("book/index.md")) == 6
     for found in findings("book/index.md").values():
         (link,) = re.findall(r"\]\(([^)]+)\)", found)
-        stated = section(link) + (effect_on_vowels() if link.startswith("japanese_vowels") else "")
+        stated = section(link)
         numbers = re.findall(r"[-+]?\d+(?:[.,]\d+)*(?: %)?(?: \[[^]]+\])?", without_links(found))
         missing = [one for one in numbers if not re.search(rf"(?<![\w.]){re.escape(one)}(?![\w.]*\d)", stated)]
         assert numbers and not missing, (link, missing)
