@@ -70,6 +70,10 @@ def test_a_strip_shows_runs_mean_interval_and_mark(claims):
     axis, interval, value = (tuple(map(float, one)) for one in re.findall(r"M([\d.]+),\d+H([\d.]+)", mean))
     assert axis == (1.5, 98.5) and interval[0] < lefts[0] + 1 < value[0] < interval[1]
     assert float(re.match(r"M([\d.]+)", mark)[1]) == pytest.approx(1.5 + 96 * 0.98, abs=0.06)
+    assert [re.findall(r">([^<>]+)</text>", one) for one in re.findall(r"<svg.*?</svg>", claims._repr_markdown_())] == [
+        ["0", "1"],
+        ["-2", "+2"],
+    ]  # the ends of each scale
 
 
 def test_a_file_that_says_otherwise_is_written_anew_and_stops(claims):

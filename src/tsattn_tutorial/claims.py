@@ -105,7 +105,7 @@ class Claims:
 
 
 def _strip(row: dict[str, str]) -> str:
-    """Draw a row's runs, their mean and its interval, and the mark, in the colour of the text around it."""
+    """Draw a row's runs, their mean and its interval, the mark and the scale's ends, in the text's colour."""
     values, ends, mark = (np.array(row[name].split(), dtype=float) for name in ("values", "scale", "against"))
 
     def bar(top: int, height: int, low: float, high: float) -> str:
@@ -121,5 +121,7 @@ def _strip(row: dict[str, str]) -> str:
         said = f"{e.value:{form}}\xa0[{e.low:{form}},\xa0{e.high:{form}}]"
     drawn = "".join(f'<path d="{path}"/>' for path in [*paths, *(bar(0, 16, one, one) for one in mark)])
     label = " against ".join(filter(None, (said, row["against"])))
-    svg = f'<svg width="100" viewBox="0,0,100,16" fill="currentColor" role="img" aria-label="{label}">{drawn}</svg>'
+    for end, where in zip(ends, ('x="1"', 'x="99" text-anchor="end"'), strict=True):
+        drawn += f'<text {where} y="25" font-size="9">{end:{"+g" if ends[0] < 0 else "g"}}</text>'
+    svg = f'<svg width="100" viewBox="0,0,100,27" fill="currentColor" role="img" aria-label="{label}">{drawn}</svg>'
     return f"{svg} {said} "
