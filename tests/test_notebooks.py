@@ -1,8 +1,12 @@
 """Every notebook of the book is free of what nbval does not see, and asks no more of its reader than is allowed."""
 
+import ast
+
+import nbformat
 import pytest
 
-from budget import LIMITS, budget
+from budget import FOLDED, LIMITS, budget
+from notebook_dependencies import parse_cell
 from notebooks import BOOK, notebook_paths, problems
 
 NOTEBOOKS = notebook_paths()
@@ -38,6 +42,23 @@ def test_notebook_is_within_its_budget(path):
         assert over, f"{path.stem} is within its budget: take it from the list"
     else:
         assert not over
+
+
+@pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path.stem not in LONG], ids=lambda path: path.stem)
+def test_code_in_sight_can_be_copied(path):
+    """Modules and functions that it uses are imported in sight, before it."""
+    folded, seen, missing = set(), set(), set()
+    for cell in nbformat.read(path, as_version=4).cells:
+        tree = parse_cell(cell.source) if cell.cell_type == "code" else None
+        nodes = list(ast.walk(tree)) if tree else []
+        imports = [alias for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names]
+        names = {(alias.asname or alias.name).partition(".")[0] for alias in imports}
+        if FOLDED & set(cell.metadata.get("tags", [])):
+            folded |= names
+        else:
+            seen |= names
+            missing |= {node.id for node in nodes if isinstance(node, ast.Name)} & folded - seen
+    assert not missing
 
 
 def test_budget_counts_what_a_reader_sees(tmp_path):

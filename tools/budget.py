@@ -5,6 +5,7 @@
 """
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ SITE = BOOK.parent / "_build" / "html" / "book"
 #: The most that a chapter may have.
 LIMITS = {"words": 2500, "cells": 30, "visible": 200, "longest": 12, "ticks": 10, "pixels": 15_000}
 WORDS_A_MINUTE = 125  # of text with formulas and figures
+MARKUP = re.compile(r"<[^>]+>")
 FOLDED = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
 UNSEEN = {"hide-cell", "hide-output", "remove-cell", "remove-output"}
 
@@ -42,7 +44,7 @@ def budget(path: Path) -> dict[str, int]:
     code = [cell for cell in cells if cell.cell_type == "code"]
     prose = [cell.source for cell in cells if cell.cell_type == "markdown"]
     prose += [data["text/markdown"] for cell in code for data in displays(cell) if "text/markdown" in data]
-    words = sum(len(text.split()) for text in prose)
+    words = sum(len(MARKUP.sub(" ", text).split()) for text in prose)
     visible = [_lines(cell) for cell in code if not FOLDED & _tags(cell)]
     shown = [output.get("text", "") for cell in code if not UNSEEN & _tags(cell) for output in cell.outputs]
     return {
