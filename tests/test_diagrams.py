@@ -4,6 +4,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
+from contrast import contrast
 
 import diagrams
 from lean_site.diagrams import inline
@@ -13,19 +14,6 @@ REFERENCE = re.compile(r"!\[([^\]]*)\]\(images/diagrams/([^)]*)\)")
 PAGE = {"light": "#ffffff", "dark": "#14181e"}  # the dark pages themselves are #121212, which is easier
 TEXT = {"light": "#222832", "dark": "#ced6dd"}
 PHONE = 358  # pixels that a column of text has on a phone 390 wide
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance as in WCAG 2."""
-    parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    """Contrast as in WCAG 2."""
-    low, high = sorted(map(luminance, (one, other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 def test_files_are_what_the_generator_draws():

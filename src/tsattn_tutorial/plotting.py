@@ -17,7 +17,7 @@ from tsattn_tutorial.arguments import require
 from tsattn_tutorial.metrics import Estimate
 
 TRUTH_LABEL = "where the signal is"
-# Nothing is transparent, so that a map suits a light and a dark page; the colours are those of book/matplotlibrc.
+# Zero is transparent, so that a map suits a light and a dark page; the colours are those of book/matplotlibrc.
 #: Colours of weights, from 0 to the most.
 WEIGHTS = LinearSegmentedColormap.from_list("weights", ["#d1661b00", "#d1661b"])
 #: Colours of values with a sign, from the least to the most; 0 in the middle.
