@@ -5,4 +5,5 @@ from tsattn_tutorial.datasets.batch import SeriesBatch, Split, padded, standardi
 from tsattn_tutorial.datasets.frames import read_csv, series_from_frame
 from tsattn_tutorial.datasets.motifs import MOTIF_REGIMES, class_motifs, hopeless_ceiling, motif_oracle, motif_templates
 from tsattn_tutorial.datasets.planted import cued_steps, planted_cells, planted_dimensions, planted_steps
+from tsattn_tutorial.datasets.signatures import plain_weeks, signature_series
 from tsattn_tutorial.datasets.sine import SineParameters, draw_sine_parameters, near_peak, render_sine_waves, sine_waves
