@@ -100,6 +100,10 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
         _grid([0], model=["attention"], data_set=list(ARCHIVE), held_out=["folds"])
         + _grid(TEN, model=["attention", "MiniRocket"], data_set=list(ARCHIVE)),
     ),
+    "explanations": (
+        lab.explanations,
+        _grid(FIVE, noise_std=[0.5, 2.0]) + _grid(range(5, 10), noise_std=[0.5, 2.0]),
+    ),
     "planted_steps": (
         lab.attention_over_steps,
         _grid(FIVE, variant=["before", "after", "position-wise"], single=[False, True])

@@ -5,25 +5,28 @@ steps are deleted in that order, and late in the reverse order. What stands wher
 so there is no default for it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from tsattn_tutorial.arguments import require
+from tsattn_tutorial.arguments import check_size, generators, require
 
 #: Takes series ``(N, T, D)`` and their deleted steps ``(N, T) bool``; returns the series with something else there.
 Replacement = Callable[[np.ndarray, np.ndarray], np.ndarray]
 #: Takes series ``(N, T, D)``; returns a number each, ``(N,)``, such as the logit or the probability of class 1.
 Score = Callable[[np.ndarray], np.ndarray]
+CHUNKS = np.linspace(0.05, 0.5, 10)  # shares of the steps that `aopcr` deletes
 
 
-def ranking(importance: np.ndarray) -> np.ndarray:
-    """Return the place of each step in the order of falling importance, counted from 0; equal ones in order of time.
+def ranking(importance: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Return the place of each step in the order of falling importance, counted from 0; equal ones in random order.
 
     Parameters
     ----------
     importance : ndarray
         ``(N, T)``, such as attention weights; without NaN.
+    seed : int
+        Decides the order of equal ones.
 
     Returns
     -------
@@ -38,7 +41,8 @@ def ranking(importance: np.ndarray) -> np.ndarray:
     importance = np.asarray(importance, dtype=float)
     fine = importance.ndim == 2 and not np.isnan(importance).any()
     require(fine, f"importance must be (N, T) without NaN, got {importance.shape}")
-    return np.argsort(np.argsort(-importance, axis=1, kind="stable"), axis=1)
+    (rng,) = generators(seed, 1)
+    return np.argsort(np.lexsort((rng.random(importance.shape), -importance), axis=1), axis=1)
 
 
 def deletion_curve(
@@ -59,7 +63,7 @@ def deletion_curve(
     shares : ndarray
         ``(S,)``, which shares of the steps to delete, each in [0, 1].
     replacement : callable
-        What stands where a step was deleted: `interpolated`, `series_mean`, `taken_from`, or another.
+        What stands where a step was deleted: `interpolated`, `series_mean`, `taken_from`, `removed`, or another.
 
     Returns
     -------
@@ -85,30 +89,46 @@ def deletion_curve(
     return np.stack(columns, axis=1)
 
 
-def area(curve: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Mean height of each curve, by trapezoids: small is good for deletion, large for insertion.
+def aopcr(
+    score: Score,
+    x: np.ndarray,
+    importance: Mapping[str, np.ndarray],
+    replacement: Replacement,
+    *,
+    orders: int = 3,
+    seed: int = 0,
+) -> dict[str, np.ndarray]:
+    """Return by how much more the score falls than under random orders (Early et al. 2024): large is good.
+
+    A twentieth to half of the steps are deleted, the most important ones first; what counts is the mean fall.
 
     Parameters
     ----------
-    curve : ndarray
-        ``(N, S)``, S at least 2.
-    shares : ndarray
-        ``(S,)``, rising.
+    score, x, replacement
+        As for `deletion_curve`.
+    importance : mapping
+        ``(N, T)`` by name; all are held against the same orders.
+    orders : int
+        Random orders, whose mean fall is taken off.
+    seed : int
+        Seed of these.
 
     Returns
     -------
-    ndarray
-        ``(N,)``.
-
-    Raises
-    ------
-    ValueError
-        When the shapes do not fit, or the shares do not rise.
+    dict
+        ``(N,)`` by name, in units of the score.
     """
-    curve, shares = np.asarray(curve, dtype=float), np.asarray(shares, dtype=float)
-    fine = curve.ndim == 2 and shares.shape == curve.shape[1:] and shares.size > 1 and (np.diff(shares) > 0).all()
-    require(fine, f"curve must be (N, S) and shares (S,), rising, S > 1; got {curve.shape} and {shares.shape}")
-    return np.trapezoid(curve, shares, axis=1) / (shares[-1] - shares[0])
+
+    def left(one: np.ndarray) -> np.ndarray:  # the score of the whole series drops out
+        return deletion_curve(score, x, one, CHUNKS, replacement).mean(axis=1)
+
+    random = np.mean([left(rng.random(x.shape[:2])) for rng in generators(seed, check_size("orders", orders))], axis=0)
+    return {name: random - left(one) for name, one in importance.items()}
+
+
+def removed(x: np.ndarray, deleted: np.ndarray) -> np.ndarray:
+    """Leave deleted steps out, so that the series become shorter; as many of each. Arguments as `interpolated`."""
+    return x[~deleted].reshape(len(x), -1, x.shape[2])
 
 
 def interpolated(x: np.ndarray, deleted: np.ndarray) -> np.ndarray:

@@ -232,17 +232,50 @@ def attention_mass_by_shift(weights: np.ndarray, truth: np.ndarray, shifts: np.n
 
 
 def pointing(weights: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Say for each series whether its largest weight, the first of several equal ones, lies where the signal is.
+    """Say for each series whether its largest weight lies where the signal is; of several equal ones, which share.
 
     Arguments and errors as `attention_mass`, without a mask.
 
     Returns
     -------
     ndarray
-        ``(N,) bool``.
+        ``(N,)``, 0 or 1 but where several weights are the largest.
     """
     weights, truth = _checked(weights, truth)
-    return np.take_along_axis(truth, weights.argmax(axis=1)[:, None], axis=1)[:, 0]
+    largest = weights == weights.max(axis=1, keepdims=True)
+    return (largest & truth).sum(axis=1) / largest.sum(axis=1)
+
+
+class Localisation(NamedTuple):
+    """How well importance finds the signal, per series. All are shares; 1 is the best."""
+
+    #: ``(N,)``, the part of the positive importance that is inside the truth; even where there is none.
+    mass: np.ndarray
+    #: ``(N,)``, `pointing`.
+    pointing: np.ndarray
+    #: ``(N,)``, the area under precision and recall (Ismail et al. 2020), as the average precision.
+    precision: np.ndarray
+    #: ``(N,)``, NDCG@n (Early et al. 2024), n being the number of true steps.
+    ndcg: np.ndarray
+
+
+def localisation(importance: np.ndarray, truth: np.ndarray) -> Localisation:
+    """Compare importance of any sign ``(N, T)`` with the truth ``(N, T)``, true somewhere in every series.
+
+    Equal ones count as if in random order. Raises ValueError as `attention_mass` does.
+    """
+    from sklearn.metrics import average_precision_score, ndcg_score
+
+    positive = np.maximum(importance, 0)
+    positive[~positive.any(axis=1)] = 1
+    share = positive / positive.sum(axis=1, keepdims=True)
+    mass, _ = attention_mass(share, truth)
+    top = np.asarray(importance) == np.max(importance, axis=1, keepdims=True)
+    points = pointing(top / top.sum(axis=1, keepdims=True), truth)
+    pairs = list(zip(truth, importance, strict=True))
+    precision = [average_precision_score(true, one) for true, one in pairs]
+    ndcg = [ndcg_score([true], [one], k=true.sum()) for true, one in pairs]
+    return Localisation(mass, points, np.array(precision), np.array(ndcg))
 
 
 def _checked(weights: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from tsattn_tutorial.arguments import check_size, require
 from tsattn_tutorial.datasets import SeriesBatch
 from tsattn_tutorial.history import PREDICTION_BATCH
+from tsattn_tutorial.torch.networks import by_class
 
 
 def input_gradients(model: nn.Module, batch: SeriesBatch, label: np.ndarray | None = None) -> np.ndarray:
@@ -19,7 +20,7 @@ def input_gradients(model: nn.Module, batch: SeriesBatch, label: np.ndarray | No
     batch : SeriesBatch
         N series. What stands in padding is not looked at.
     label : ndarray, optional
-        ``(N,)``, of which class the logit is meant, where the model gives one for each.
+        ``(N,)``, of which class the logit is meant. Without it the model must give one logit.
 
     Returns
     -------
@@ -94,8 +95,8 @@ def _gradients(model: nn.Module, x: np.ndarray, mask: np.ndarray | None, label: 
         part = slice(begin, begin + PREDICTION_BATCH)
         samples = torch.tensor(x[part], dtype=like.dtype, device=like.device, requires_grad=True)
         logit, _ = model(samples, None if mask is None else torch.tensor(mask[part], device=like.device))
-        if label is not None and logit.ndim == 2:
-            logit = logit.gather(1, torch.tensor(label[part, None], device=like.device))[:, 0]
+        if label is not None:
+            logit = by_class(logit).gather(1, torch.tensor(label[part, None], device=like.device))[:, 0]
         shape = tuple(logit.shape)
         require(logit.ndim == 1, f"model must return one logit a series, (B,), or label say which; got {shape}")
         # A logit depends on its own series alone, so the gradient of the sum holds that of each.

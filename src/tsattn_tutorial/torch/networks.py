@@ -198,6 +198,11 @@ class Patches(nn.Module):
         share = weights / real.sum(dim=2).clamp(min=1)  # (B, P)
         return (share[:, :, None] * real).flatten(1)[:, : mask.shape[1]]
 
+    def spread_votes(self, weights: Tensor, votes: Tensor, mask: Tensor) -> Tensor:
+        """Share weight times vote likewise: ``(B, P)`` and ``(B, P, C)`` -> ``(B, C, T)``."""
+        parts = weights[:, :, None] * votes
+        return torch.stack([self.spread(part, mask) for part in parts.unbind(dim=2)], dim=1)
+
     def _by_patch(self, mask: Tensor) -> Tensor:
         return pad(mask, (0, -mask.shape[1] % self.size)).unflatten(1, (-1, self.size))
 
@@ -303,6 +308,20 @@ class BiLSTMAttention(nn.Module):
         ValueError
             When a shape does not fit, or the mask is not a run of real steps followed by padding.
         """
+        _, weights, context, real = self._pooled(x, mask)
+        logit = self.classifier(context).squeeze(-1)  # (B, C), or (B,)
+        return logit, None if weights is None else self.patches.spread(weights, real)
+
+    def evidence(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return the part of each step in the logit of each class, ``(B, C, T)``: weight times vote, 0 on padding.
+
+        The logits are linear in the context and that is a weighted sum, so they are the sum of the votes, each the
+        logits that one state alone would give, times the weights.
+        """
+        hidden, weights, _, real = self._pooled(x, mask)
+        return self.patches.spread_votes(weights, by_class(self.classifier(hidden)), real)
+
+    def _pooled(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
         size = self.options["dimensions"]
         require(x.ndim == 3 and x.shape[2] == size, f"x must be (B, T, {size}), got {tuple(x.shape)}")
         x, real = blanked(x, mask, in_front=True)  # (B, T, D), (B, T)
@@ -310,8 +329,13 @@ class BiLSTMAttention(nn.Module):
         hidden = run_lstm(self.lstm, patches, None if mask is None else full)  # (B, P, 2H)
         pool = getattr(self.attention, "pool", self.attention)  # a layer put in its place may have forward only
         context, weights = pool(hidden, full)  # (B, 2H), (B, P)
-        logit = self.classifier(context).squeeze(-1)  # (B, C), or (B,)
-        return logit, None if weights is None else self.patches.spread(weights, real)
+        return hidden, weights, context, real
+
+
+def by_class(logit: Tensor) -> Tensor:
+    """Return logits ``(..., C)`` as they are, and one alone, ``(B,)`` or ``(..., 1)``, as those of two classes."""
+    logit = logit[:, None] if logit.ndim == 1 else logit
+    return torch.cat([-logit, logit], dim=-1) if logit.shape[-1] == 1 else logit
 
 
 def run_lstm(lstm: nn.LSTM, x: Tensor, mask: Tensor | None) -> Tensor:

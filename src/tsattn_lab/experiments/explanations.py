@@ -1,0 +1,172 @@
+"""Six explanations of trained networks, controls beside them, scored where the truth is known."""
+
+import copy
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, get_args
+
+import numpy as np
+from scipy.special import softmax
+from scipy.stats import kendalltau
+
+from tsattn_tutorial.arguments import check_choice, child_seed, generators
+from tsattn_tutorial.bayes import sine_posterior
+from tsattn_tutorial.config import SineConfig
+from tsattn_tutorial.datasets import (
+    SeriesBatch,
+    draw_sine_parameters,
+    plain_weeks,
+    render_sine_waves,
+    signature_series,
+    sine_waves,
+    train_validation_test_split,
+)
+from tsattn_tutorial.faithfulness import aopcr, interpolated, removed, series_mean, taken_from
+from tsattn_tutorial.metrics import localisation
+
+
+def explanations(
+    seed: int,
+    *,
+    data: str = "waves",
+    noise_std: float = 0.5,
+    recipe: str = "PATCHES",
+    options: Mapping[str, Any] | None = None,
+    explained: int = 200,
+    deleted: int = 100,
+) -> dict[str, Any]:
+    """Train one network, explain its predictions on test series, and score the explanations.
+
+    Parameters
+    ----------
+    seed : int
+        Decides the data, the initial weights and all that is random in the scores.
+    data : str
+        ``"waves"``: noisy sine waves; the label says whether there is a flat stretch. ``"signatures"``: 500 weeks to
+        train on and 500 to test on.
+    noise_std : float
+        Of the waves.
+    recipe : str
+        Of the network for the waves, a name in ``tsattn_tutorial.torch``. It sees no slope.
+    options : mapping, optional
+        Arguments of the `AttentionClassifier` for the signatures.
+    explained : int
+        Test series that are explained: of the waves, with a stretch; of the signatures, of any class.
+    deleted : int
+        How many of these lose steps.
+
+    Returns
+    -------
+    dict
+        ``accuracy`` on all test series; ``METHOD: SCORE`` for each method and control, in the mean over series: the
+        four scores of `localisation`, on series with a truth; of the waves ``overlap``, the share of the importance
+        that the posterior has at the same steps; and `aopcr` under four fillings, ``removed``, ``mean``, ``line`` and
+        ``twin``, the same series without its signal. As Jain and Wallace (2019) asked: ``tau``, Kendall's, between the
+        weights of the patches and their gradients; ``moved``, the distance in total variation that the probabilities
+        go when the weights are shuffled among patches, the median of 20 times; both in the mean over series.
+    """
+    check_choice("data", data, ("waves", "signatures"))
+    started, cpu = time.perf_counter(), time.process_time()
+    if data == "waves":
+        network, test, twin, config = _waves(seed, noise_std, recipe)
+    else:
+        network, test, twin = _signatures(seed, options or {})
+    fitted = time.perf_counter() - started
+
+    from tsattn_tutorial.torch.explanations import Method, explain, say
+
+    said = say(network, test).argmax(axis=1)
+    row = {"accuracy": (said == test.y).mean(), "fit_seconds": fitted, "fit_cpu_seconds": time.process_time() - cpu}
+    chosen = np.flatnonzero(test.truth.any(axis=1) | (data == "signatures"))[:explained]
+    test, twin, said = replace(test[chosen], y=said[chosen]), twin[chosen], said[chosen]
+    found = {method: explain(network, test, method) for method in get_args(Method)}
+    posterior = None
+    if data == "waves":
+        posterior = sine_posterior(test.x, config, progress=False)
+        found["posterior"] = posterior.where
+    row |= _shuffled(network, test, found, seed)
+    found |= _controls(network, test, found["attention"], seed)
+    signal = test.truth.any(axis=1)
+    for name, importance in found.items():
+        scores = localisation(importance[signal], test.truth[signal])._asdict()
+        row |= {f"{name}: {score}": values.mean() for score, values in scores.items()}
+        if posterior is not None:
+            share = np.maximum(importance, 0)
+            share /= np.maximum(share.sum(axis=1, keepdims=True), 1e-300)
+            row[f"{name}: overlap"] = np.minimum(share, posterior.ideal_attention).sum(axis=1).mean()
+
+    def logit(x: np.ndarray) -> np.ndarray:
+        return say(network, SeriesBatch(x.astype(np.float32), said[:deleted]))[np.arange(len(x)), said[:deleted]]
+
+    few = {name: importance[:deleted] for name, importance in found.items()}
+    fillings = {"removed": removed, "mean": series_mean, "line": interpolated, "twin": taken_from(twin[:deleted])}
+    for filling, replacement in fillings.items():
+        for name, values in aopcr(logit, test.x[:deleted], few, replacement, seed=seed).items():
+            row[f"{name}: {filling}"] = values.mean()
+    return row | {"cpu_seconds": time.process_time() - cpu}
+
+
+def _shuffled(network, test: SeriesBatch, found: Mapping[str, np.ndarray], seed: int) -> dict[str, float]:
+    import torch
+
+    from tsattn_tutorial.torch.explanations import say
+    from tsattn_tutorial.torch.networks import by_class
+
+    one = network[0] if isinstance(network, torch.nn.ModuleList) else network
+    first = range(0, test.x.shape[1], one.patches.size)  # steps of the patches
+    weights, gradient = (np.add.reduceat(found[name], first, axis=1) for name in ("attention", "gradient"))  # (N, P)
+    tau = [kendalltau(*pair).statistic for pair in zip(weights, gradient, strict=True)]
+    votes = say(network, test, lambda _, x, mask: by_class(one.classifier(one._pooled(x, mask)[0])))  # (N, P, C)
+    rng = generators(seed, 2)[1]
+    orders = [weights, *(rng.permuted(weights, axis=1) for _ in range(20))]
+    said = [softmax(np.einsum("np,npc->nc", order, votes), axis=1) for order in orders]
+    moved = np.median([np.abs(other - said[0]).sum(axis=1) / 2 for other in said[1:]], axis=0)
+    return {"tau": np.nanmean(tau), "moved": moved.mean()}
+
+
+def _controls(network, test: SeriesBatch, attention: np.ndarray, seed: int) -> dict[str, np.ndarray]:
+    """Return what an explanation has to beat."""
+    from tsattn_tutorial.torch.explanations import explain
+    from tsattn_tutorial.torch.networks import seeded
+
+    untrained = copy.deepcopy(network)
+    with seeded(seed):
+        for module in untrained.modules():
+            getattr(module, "reset_parameters", lambda: None)()
+    return {
+        "untrained, attention": explain(untrained, test, "attention"),
+        "untrained, gradient": explain(untrained, test, "gradient"),
+        "another series": np.roll(attention, 10, axis=0),  # of the same class
+        "random": generators(seed, 1)[0].random(attention.shape),
+        "even": np.ones(attention.shape),
+    }
+
+
+def _waves(seed: int, noise_std: float, recipe: str):
+    from tsattn_tutorial import torch as ours
+
+    config = SineConfig(noise_std=noise_std, seed=seed)
+    waves, drawn = sine_waves(config), draw_sine_parameters(config)
+    noise = waves.x - render_sine_waves(drawn, config.num_points).x
+    plain = render_sine_waves(replace(drawn, flat=np.zeros_like(drawn.flat)), config.num_points)
+    parts = train_validation_test_split(waves, seed=seed)
+    twins = train_validation_test_split(replace(plain, x=plain.x + noise), seed=seed).test  # the same shuffle
+    settled = getattr(ours, recipe)
+    network = settled.build(seed=seed)
+    ours.fit(network, parts.train, parts.validation, **settled.training, seed=seed, progress=False)
+    return network, parts.test, twins.x, config
+
+
+def _signatures(seed: int, options: Mapping[str, Any]):
+    from tsattn_tutorial.estimator import AttentionClassifier
+
+    train, test = (signature_series(50, seed=child_seed(seed, part)) for part in (0, 1))
+    classifier = AttentionClassifier(random_state=seed, **options).fit(*train.to_aeon())
+    order = [list(classifier.classes_).index(name) for name in test.classes]  # the classifier sorts the names
+
+    def scaled(x: np.ndarray) -> np.ndarray:
+        return ((x - classifier.mean_) / classifier.scale_).astype(np.float32)
+
+    twin = np.maximum(plain_weeks(len(test), seed=child_seed(seed, 1)), 0)[:, :, None]
+    return classifier.network_, replace(test, x=scaled(test.x), y=np.array(order)[test.y], classes=None), scaled(twin)
