@@ -1,5 +1,7 @@
 """Gradients of the logit: what finite differences say, and shares that add up."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,8 @@ from torch import nn
 
 from tsattn_tutorial.datasets import SeriesBatch
 from tsattn_tutorial.torch import SHARP, BiLSTMAttention, gradients, input_gradients, integrated_gradients
+from tsattn_tutorial.torch.explanations import explain, say
+from tsattn_tutorial.torch.networks import by_class
 
 FRONTS = [{}, {"patch_size": 4}, {"patch_size": 5, "slope": 3.0, "normalise": True}]
 MASK = np.arange(17) < np.array([[9], [17], [4]])
@@ -98,6 +102,42 @@ def test_what_never_varies_gets_nothing():
         batch = SeriesBatch(flat, np.zeros(1, int))
         assert not input_gradients(SHARP.build(), batch).any()
         assert not integrated_gradients(SHARP.build(), batch, baseline=0.0).any()
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_library_says_the_same(classes):
+    """Captum's integrated gradients and occlusion, of networks with one logit and with three."""
+    from captum.attr import IntegratedGradients, Occlusion
+
+    batch = replace(some(), y=np.arange(3) % classes)
+    model = classifier(patch_size=4, classes=classes)
+    x, labels = torch.tensor(batch.x, dtype=torch.float64), torch.tensor(batch.y)
+    baseline = torch.full_like(x, 0.3)
+
+    def logits_of(x):
+        return by_class(model(x)[0])
+
+    theirs = IntegratedGradients(logits_of).attribute(x, baseline, labels, n_steps=40, method="riemann_middle")
+    assert np.allclose(theirs, integrated_gradients(model, batch, batch.y, baseline=0.3, steps=40))
+    window, stride = 1, 1  # a twentieth of 17 steps
+    theirs = Occlusion(logits_of).attribute(x, (window, 2), target=labels, strides=(stride, 2), baselines=0)
+    assert np.allclose(theirs[:, :, 0], explain(model, batch, "occlusion"))
+    long = SeriesBatch(np.tile(batch.x, (1, 6, 1))[:, :80], batch.y)  # windows of four steps, every second one
+    theirs = Occlusion(logits_of).attribute(torch.tensor(long.x).double(), (4, 2), target=labels, strides=(2, 2))
+    inner = slice(4, -4)  # captum stops before the last window that is not full
+    assert np.allclose(theirs[:, inner, 0], explain(model, long, "occlusion")[:, inner])
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("mask", [None, MASK])
+def test_evidence_adds_up_to_the_logits(classes, mask):
+    model, batch = classifier(patch_size=4, classes=classes), some(mask=mask)
+    parts = say(model, batch, lambda network, x, mask: network.evidence(x, mask))
+    assert parts.shape == (3, classes, 17) and np.allclose(parts.sum(axis=2), say(model, batch))
+    shown = explain(model, batch, "evidence")
+    real = np.ones((3, 17), bool) if mask is None else mask
+    assert np.array_equal(np.isnan(shown), ~real) and np.allclose(shown[real], parts[np.arange(3), batch.y][real])
+    assert np.allclose(np.nansum(explain(model, batch, "attention"), axis=1), 1)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from tsattn_tutorial.metrics import (
     attention_mass,
     attention_mass_by_shift,
     binary_report,
+    localisation,
     mean_interval,
     pointing,
     proportion_interval,
@@ -100,8 +101,8 @@ def test_bootstrap_intervals_have_the_width_of_the_normal_approximation_and_foll
 
 def test_pointing_asks_where_the_largest_weight_lies():
     truth = np.array([[False, True, True], [False, False, True], [True, False, False]])
-    weights = np.array([[0.4, 0.6, 0.0], [0.5, 0.3, 0.2], [0.4, 0.2, 0.4]])  # in the last, the first of two equal ones
-    assert pointing(weights, truth).tolist() == [True, False, True]
+    weights = np.array([[0.4, 0.6, 0.0], [0.5, 0.3, 0.2], [0.4, 0.2, 0.4]])  # in the last, one of two equal ones
+    assert pointing(weights, truth).tolist() == [1, 0, 0.5]
 
 
 def test_attention_is_scored_on_the_series_that_have_a_signal():
@@ -111,3 +112,24 @@ def test_attention_is_scored_on_the_series_that_have_a_signal():
     assert score_attention(weights, batch) == pytest.approx({"mass": 0.45, "chance": 0.375, "pointing": 0.5})
     none = score_attention(None, batch)
     assert none["chance"] == 0.375 and np.isnan(none["mass"]) and np.isnan(none["pointing"])
+
+
+def test_localisation_is_1_for_the_truth_and_chance_for_what_knows_nothing():
+    rng = np.random.default_rng(0)
+    truth = np.arange(200) < 30
+    truth = np.stack([np.roll(truth, shift) for shift in rng.integers(200, size=400)])
+    assert all(np.allclose(score, 1) for score in localisation(truth - 0.5, truth))
+    for other in (np.ones(truth.shape), rng.random(truth.shape), -np.ones(truth.shape)):
+        assert [score.mean() for score in localisation(other, truth)] == pytest.approx([0.15] * 4, abs=0.03)
+    worst = localisation(-1.0 * truth, truth)  # no positive importance is even importance
+    assert np.allclose(worst.mass, 0.15) and not worst.pointing.any() and not worst.ndcg.any()
+
+
+def test_localisation_by_hand():
+    truth, importance = np.array([[True, False, True, False]]), np.array([[4.0, 2.0, 1.0, -9.0]])
+    found = localisation(importance, truth)
+    assert found.mass[0] == pytest.approx(5 / 7) and found.pointing[0] == 1
+    assert found.precision[0] == pytest.approx((1 / 1 + 2 / 3) / 2)
+    assert found.ndcg[0] == pytest.approx(1 / (1 + 1 / np.log2(3)))  # of the two best, the first is right
+    flat = localisation(np.array([[1.0, 1.0, 0.0, 0.0]]), truth)
+    assert flat.pointing[0] == 0.5 and flat.ndcg[0] == pytest.approx(0.5)
