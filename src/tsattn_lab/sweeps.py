@@ -102,7 +102,11 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
     ),
     "explanations": (
         lab.explanations,
-        _grid(FIVE, noise_std=[0.5, 2.0]) + _grid(range(5, 10), noise_std=[0.5, 2.0]),
+        [
+            {"seed": seed, "noise_std": noise, "options": {"units": 32, "updates": 400}}
+            for seed in TEN
+            for noise in (0.5, 2.0)
+        ],
     ),
     "planted_steps": (
         lab.attention_over_steps,

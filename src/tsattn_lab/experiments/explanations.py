@@ -15,6 +15,7 @@ from tsattn_tutorial.bayes import sine_posterior
 from tsattn_tutorial.config import SineConfig
 from tsattn_tutorial.datasets import (
     SeriesBatch,
+    Split,
     draw_sine_parameters,
     plain_weeks,
     render_sine_waves,
@@ -31,10 +32,11 @@ def explanations(
     *,
     data: str = "waves",
     noise_std: float = 0.5,
-    recipe: str = "PATCHES",
+    dataset_size: int = 4000,
+    recipe: str | None = None,
     options: Mapping[str, Any] | None = None,
-    explained: int = 200,
-    deleted: int = 100,
+    explained: int = 100,
+    deleted: int = 40,
 ) -> dict[str, Any]:
     """Train one network, explain its predictions on test series, and score the explanations.
 
@@ -45,12 +47,12 @@ def explanations(
     data : str
         ``"waves"``: noisy sine waves; the label says whether there is a flat stretch. ``"signatures"``: 500 weeks to
         train on and 500 to test on.
-    noise_std : float
-        Of the waves.
-    recipe : str
-        Of the network for the waves, a name in ``tsattn_tutorial.torch``. It sees no slope.
+    noise_std, dataset_size
+        Of the waves, as in `SineConfig`; seven tenths train.
+    recipe : str, optional
+        Of a network for the waves, a name in ``tsattn_tutorial.torch``. Without it, the `AttentionClassifier` is used.
     options : mapping, optional
-        Arguments of the `AttentionClassifier` for the signatures.
+        Its arguments.
     explained : int
         Test series that are explained: of the waves, with a stretch; of the signatures, of any class.
     deleted : int
@@ -61,29 +63,44 @@ def explanations(
     dict
         ``accuracy`` on all test series; ``METHOD: SCORE`` for each method and control, in the mean over series: the
         four scores of `localisation`, on series with a truth; of the waves ``overlap``, the share of the importance
-        that the posterior has at the same steps; and `aopcr` under four fillings, ``removed``, ``mean``, ``line`` and
-        ``twin``, the same series without its signal. As Jain and Wallace (2019) asked: ``tau``, Kendall's, between the
-        weights of the patches and their gradients; ``moved``, the distance in total variation that the probabilities
-        go when the weights are shuffled among patches, the median of 20 times; both in the mean over series.
+        that the posterior has at the same steps; and, of all that give an order, `aopcr` under four fillings:
+        ``removed``, ``mean``, ``line`` and ``twin``, the same series without its signal. As Jain and Wallace (2019)
+        asked: ``tau``, Kendall's, between the weights of the patches and their gradients; ``moved``, the distance in
+        total variation that the probabilities go when the weights are shuffled among patches, the median of 20 times.
     """
     check_choice("data", data, ("waves", "signatures"))
     started, cpu = time.perf_counter(), time.process_time()
-    if data == "waves":
-        network, test, twin, config = _waves(seed, noise_std, recipe)
+    config = SineConfig(noise_std=noise_std, seed=seed, dataset_size=dataset_size)
+    parts, twin = _waves(config) if data == "waves" else _signatures(seed)
+    if recipe:
+        from tsattn_tutorial import torch as ours
+
+        settled = getattr(ours, recipe)
+        network, seen = settled.build(seed=seed), lambda x: x
+        ours.fit(network, parts.train, parts.validation, **settled.training, seed=seed, progress=False)
     else:
-        network, test, twin = _signatures(seed, options or {})
-    fitted = time.perf_counter() - started
+        from tsattn_tutorial.estimator import AttentionClassifier
+
+        classifier = AttentionClassifier(random_state=seed, **options or {})
+        x, _ = parts.train.to_aeon()
+        network = classifier.fit(x, parts.train.y).network_
+
+        def seen(x: np.ndarray) -> np.ndarray:
+            return ((x - classifier.mean_) / classifier.scale_).astype(np.float32)
+
+    test, twin = replace(parts.test, x=seen(parts.test.x)), seen(twin)
+    fitted = {"fit_seconds": time.perf_counter() - started, "fit_cpu_seconds": time.process_time() - cpu}
 
     from tsattn_tutorial.torch.explanations import Method, explain, say
 
     said = say(network, test).argmax(axis=1)
-    row = {"accuracy": (said == test.y).mean(), "fit_seconds": fitted, "fit_cpu_seconds": time.process_time() - cpu}
+    row = {"accuracy": (said == test.y).mean()} | fitted
     chosen = np.flatnonzero(test.truth.any(axis=1) | (data == "signatures"))[:explained]
     test, twin, said = replace(test[chosen], y=said[chosen]), twin[chosen], said[chosen]
     found = {method: explain(network, test, method) for method in get_args(Method)}
     posterior = None
     if data == "waves":
-        posterior = sine_posterior(test.x, config, progress=False)
+        posterior = sine_posterior(parts.test.x[chosen], config, progress=False)
         found["posterior"] = posterior.where
     row |= _shuffled(network, test, found, seed)
     found |= _controls(network, test, found["attention"], seed)
@@ -99,10 +116,10 @@ def explanations(
     def logit(x: np.ndarray) -> np.ndarray:
         return say(network, SeriesBatch(x.astype(np.float32), said[:deleted]))[np.arange(len(x)), said[:deleted]]
 
-    few = {name: importance[:deleted] for name, importance in found.items()}
+    ordered = {name: one[:deleted] for name, one in found.items() if name not in ("even", "random")}
     fillings = {"removed": removed, "mean": series_mean, "line": interpolated, "twin": taken_from(twin[:deleted])}
     for filling, replacement in fillings.items():
-        for name, values in aopcr(logit, test.x[:deleted], few, replacement, seed=seed).items():
+        for name, values in aopcr(logit, test.x[:deleted], ordered, replacement, seed=seed).items():
             row[f"{name}: {filling}"] = values.mean()
     return row | {"cpu_seconds": time.process_time() - cpu}
 
@@ -143,30 +160,18 @@ def _controls(network, test: SeriesBatch, attention: np.ndarray, seed: int) -> d
     }
 
 
-def _waves(seed: int, noise_std: float, recipe: str):
-    from tsattn_tutorial import torch as ours
-
-    config = SineConfig(noise_std=noise_std, seed=seed)
+def _waves(config: SineConfig) -> tuple[Split, np.ndarray]:
+    """Draw noisy waves, and the test series again with the same noise and without a stretch, ``(N, T, 1)``."""
     waves, drawn = sine_waves(config), draw_sine_parameters(config)
     noise = waves.x - render_sine_waves(drawn, config.num_points).x
     plain = render_sine_waves(replace(drawn, flat=np.zeros_like(drawn.flat)), config.num_points)
-    parts = train_validation_test_split(waves, seed=seed)
-    twins = train_validation_test_split(replace(plain, x=plain.x + noise), seed=seed).test  # the same shuffle
-    settled = getattr(ours, recipe)
-    network = settled.build(seed=seed)
-    ours.fit(network, parts.train, parts.validation, **settled.training, seed=seed, progress=False)
-    return network, parts.test, twins.x, config
+    parts, twins = (
+        train_validation_test_split(batch, seed=config.seed) for batch in (waves, replace(plain, x=plain.x + noise))
+    )
+    return parts, twins.test.x  # the same shuffle
 
 
-def _signatures(seed: int, options: Mapping[str, Any]):
-    from tsattn_tutorial.estimator import AttentionClassifier
-
+def _signatures(seed: int) -> tuple[Split, np.ndarray]:
     train, test = (signature_series(50, seed=child_seed(seed, part)) for part in (0, 1))
-    classifier = AttentionClassifier(random_state=seed, **options).fit(*train.to_aeon())
-    order = [list(classifier.classes_).index(name) for name in test.classes]  # the classifier sorts the names
-
-    def scaled(x: np.ndarray) -> np.ndarray:
-        return ((x - classifier.mean_) / classifier.scale_).astype(np.float32)
-
-    twin = np.maximum(plain_weeks(len(test), seed=child_seed(seed, 1)), 0)[:, :, None]
-    return classifier.network_, replace(test, x=scaled(test.x), y=np.array(order)[test.y], classes=None), scaled(twin)
+    twin = np.maximum(plain_weeks(len(test), seed=child_seed(seed, 1)), 0)
+    return Split(train, train, test), twin[:, :, None].astype(np.float32)
