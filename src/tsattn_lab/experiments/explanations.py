@@ -97,7 +97,7 @@ def explanations(
     row = {"accuracy": (said == test.y).mean()} | fitted
     chosen = np.flatnonzero(test.truth.any(axis=1) | (data == "signatures"))[:explained]
     test, twin, said = replace(test[chosen], y=said[chosen]), twin[chosen], said[chosen]
-    found = {method: explain(network, test, method) for method in get_args(Method)}
+    found = {method: explain(network, test, method) for method in get_args(Method) if method != "rollout"}
     posterior = None
     if data == "waves":
         posterior = sine_posterior(parts.test.x[chosen], config, progress=False)
@@ -128,13 +128,13 @@ def _shuffled(network, test: SeriesBatch, found: Mapping[str, np.ndarray], seed:
     import torch
 
     from tsattn_tutorial.torch.explanations import say
-    from tsattn_tutorial.torch.networks import by_class
 
     one = network[0] if isinstance(network, torch.nn.ModuleList) else network
     first = range(0, test.x.shape[1], one.patches.size)  # steps of the patches
     weights, gradient = (np.add.reduceat(found[name], first, axis=1) for name in ("attention", "gradient"))  # (N, P)
     tau = [kendalltau(*pair).statistic for pair in zip(weights, gradient, strict=True)]
-    votes = say(network, test, lambda _, x, mask: by_class(one.classifier(one._pooled(x, mask)[0])))  # (N, P, C)
+    evidence = say(network, test, lambda network, x, mask: network.evidence(x, mask))  # (N, C, T)
+    votes = np.add.reduceat(evidence, first, axis=2).swapaxes(1, 2) / weights[:, :, None]  # (N, P, C)
     rng = generators(seed, 2)[1]
     orders = [weights, *(rng.permuted(weights, axis=1) for _ in range(20))]
     said = [softmax(np.einsum("np,npc->nc", order, votes), axis=1) for order in orders]
