@@ -162,7 +162,7 @@ class KernelPatches(Patches):
 
     MIXTURES = 4  # of the channels
     GOLDEN = 0.618034  # whose multiples, less whole numbers, fill the line between 0 and 1 evenly
-    MOST_SERIES, MOST_STEPS, BATCH = 500, 5000, 16  # that decide the thresholds, and series at a time
+    MOST_SERIES, MOST_STEPS, BATCH = 100, 5000, 16  # that decide the thresholds, and series at a time
 
     def __init__(self, size: int, dimensions: int, steps: int) -> None:
         super().__init__(size)
