@@ -147,10 +147,11 @@ class Ensemble(nn.ModuleList):
 
 
 class KernelPatches(Patches):
-    """In which share of the steps of a patch each of some thousand fixed kernels answers. Nothing is learnt here.
+    """In which share of the steps of a patch each of some thousand fixed kernels answers; and the patch's mean.
 
-    Each of the 84 ways to set nine weights to 2, 2, 2, -1, ..., -1 is a kernel. It spans 9, 17, 33, ... steps of random
-    mixtures of the channels. `settle` sets the thresholds.
+    Nothing is learnt here. Each of the 84 ways to set nine weights to 2, 2, 2, -1, ..., -1 is a kernel. It spans 9, 17,
+    33, ... steps of random mixtures of the channels. Its weights sum to 0, so it does not see the level: the means do.
+    `settle` sets the thresholds.
 
     Parameters
     ----------
@@ -171,15 +172,15 @@ class KernelPatches(Patches):
         weight = torch.einsum("lmd,kt->ldtmk", mixtures, kernels).flatten(3).flatten(1, 2)
         self.register_buffer("weight", weight)  # (L, 9 D, F)
         self.register_buffer("bias", torch.zeros(len(weight), weight.shape[2]))
-        self.register_buffer("mean", torch.zeros(self.bias.numel()))
-        self.register_buffer("scale", torch.ones(self.bias.numel()))
+        self.register_buffer("mean", torch.zeros(self.bias.numel() + dimensions))
+        self.register_buffer("scale", torch.ones_like(self.mean))
 
     def features(self, dimensions: int) -> int:
-        """Count the kernels, with their spans and mixtures."""
-        return self.bias.numel()
+        """Count the kernels, with their spans and mixtures, and the channels."""
+        return self.mean.numel()
 
     def cut(self, x: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the scaled shares ``(B, P, L F)`` and which patches hold a real step, ``(B, P) bool``."""
+        """Return shares and means, scaled, ``(B, P, L F + D)``, and which patches hold a real step, ``(B, P) bool``."""
         shares, full = self._shares(x, real)
         return (shares - self.mean) / self.scale * full[:, :, None], full
 
@@ -212,7 +213,8 @@ class KernelPatches(Patches):
         for level, (weight, bias) in enumerate(zip(self.weight, self.bias, strict=True)):
             answers = (self._windows(x, level).flatten(2) @ weight + bias).clamp(0, 1) * steps  # (B, T, F)
             shares.append(super().cut(answers, real)[0].unflatten(2, (-1, len(bias))).sum(dim=2) / count)
-        return torch.cat(shares, dim=2), full  # (B, P, L F)
+        shares.append(super().cut(x, real)[0].unflatten(2, (self.size, -1)).sum(dim=2) / count)  # (B, P, D)
+        return torch.cat(shares, dim=2), full
 
 
 class _Head(nn.Module):
