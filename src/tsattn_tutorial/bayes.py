@@ -5,7 +5,7 @@ flattened, given its samples, and nobody can do better than to name the likelier
 """
 
 import functools
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy
@@ -30,8 +30,7 @@ NARROWEST = 1e-2  # change of the exponent over the whole grid, up to which two 
 WINDOW = 24  # otherwise: amplitudes on either side of the likeliest; the others add less than exp(-24)
 
 
-@dataclass(frozen=True, eq=False)
-class SinePosterior:
+class SinePosterior(NamedTuple):
     """What N noisy series say about whether, and where, they are flattened.
 
     Parameters
@@ -209,15 +208,14 @@ def _checked(x: np.ndarray, config: SineConfig) -> np.ndarray:
     fine = x.ndim == 3 and x.shape[1:] == (config.num_points, 1)
     require(fine, f"x must be (N, {config.num_points}, 1) with the steps of the configuration, got {x.shape}")
     require(x.dtype.kind in "fiu", f"x must hold real numbers, got {x.dtype}")
-    finite = (np.abs(x) <= np.finfo(np.float32).max).all()  # false for NaN, too
-    require(finite, "x must be finite, got NaN, infinity or a number beyond float32")
+    fine = (np.abs(x) <= np.finfo(np.float32).max).all()  # false for NaN, too
+    require(fine, "x must be finite, got NaN, infinity or a number beyond float32")
     wanted = "noise_std of the configuration must be positive; config.replace(noise_std=...) sets it"
     require(config.noise_std > 0, f"{wanted}; got {config.noise_std}")
     return x[:, :, 0].astype(float)
 
 
-@dataclass(frozen=True)
-class BayesLimit:
+class BayesLimit(NamedTuple):
     """The accuracy of the best classifier there can be, estimated twice from the same series.
 
     Parameters

@@ -1,7 +1,6 @@
 """How good, how sure, and does the attention lie where the signal is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -67,8 +66,7 @@ def mean_interval(values: np.ndarray) -> Estimate:
     return Estimate(*(float(number) for number in (values.mean(), values.mean() - half, values.mean() + half)))
 
 
-@dataclass(frozen=True)
-class BinaryReport:
+class BinaryReport(NamedTuple):
     """A binary classifier on held-out data. Printing it shows a table.
 
     Accuracy, precision and recall come with Wilson intervals; F1 and ROC AUC with bootstrap intervals
@@ -92,11 +90,9 @@ class BinaryReport:
     confusion: np.ndarray
 
     def __str__(self) -> str:
-        rows = {"accuracy": self.accuracy, "precision": self.precision, "recall": self.recall}
-        rows |= {"F1": self.f1, "ROC AUC": self.roc_auc}
-        lines = [f"{'':9}  value   95 % interval"]
-        lines += [f"{name:9}  {e.value:.4f}  [{e.low:.4f}, {e.high:.4f}]" for name, e in rows.items()]
-        return "\n".join(lines)
+        rows = zip(("accuracy", "precision", "recall", "F1", "ROC AUC"), self[:5], strict=True)
+        lines = [f"{name:9}  {e.value:.4f}  [{e.low:.4f}, {e.high:.4f}]" for name, e in rows]
+        return "\n".join([f"{'':9}  value   95 % interval", *lines])
 
 
 def binary_report(y: np.ndarray, probability: np.ndarray, *, threshold: float = 0.5, seed: int = 0) -> BinaryReport:

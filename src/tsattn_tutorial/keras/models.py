@@ -22,7 +22,6 @@ HEADS = 4  # of a transformer
 Shape = tuple[int | None, int]  # (T, D)
 Encoder = Literal["lstm", "bilstm", "position-wise"]
 Pooling = Literal["flatten", "mean", "attention"]
-Placement = Literal["before", "between", "after"]
 
 
 def attention_before_lstm(
@@ -188,7 +187,7 @@ def self_attention_classifier(
     shape: Shape,
     *,
     attention: layers.Layer | None = None,
-    placement: Placement = "after",
+    placement: Literal["before", "between", "after"] = "after",
     residual: bool = False,
     norm: bool = False,
     lost_mask: bool = False,
@@ -225,16 +224,16 @@ def self_attention_classifier(
     units : int
         H, units of a BiLSTM per direction.
     """
-    check_choice("placement", placement, get_args(Placement))
+    where = {"before": 0, "between": 1, "after": recurrent}
+    check_choice("placement", placement, where)
     for name, flag in {"residual": residual, "norm": norm, "lost_mask": lost_mask}.items():
         fine = not check_flag(name, flag) or attention is not None
         require(fine, f"{name} belongs to an attention, got no attention")
     check_size("recurrent", recurrent, 1 + (attention is not None and placement == "between"))
     x, mask, inputs, seeds = _inputs(shape, masked, seed)
     hidden, weights = Step("blank")(x, mask), None
-    where = {"before": 0, "between": 1, "after": recurrent}[placement]
     for stage in range(recurrent + 1):
-        if attention is not None and stage == where:
+        if attention is not None and stage == where[placement]:
             attended, weights = _attend(attention, hidden, mask)  # (B, T, K), (B, T, T)
             hidden = Step("residual")(hidden, attended) if residual else attended
             hidden = layers.LayerNormalization()(hidden) if norm else hidden
