@@ -31,22 +31,15 @@ WINDOW = 24  # otherwise: amplitudes on either side of the likeliest; the others
 
 
 class SinePosterior(NamedTuple):
-    """What N noisy series say about whether, and where, they are flattened.
+    """What N noisy series say about whether, and where, they are flattened."""
 
-    Parameters
-    ----------
-    probability : ndarray
-        ``(N,) float64``, the probability that the series is flattened (label 1), given its samples.
-    log_odds : ndarray
-        ``(N,) float64``, its log-odds, which still tell apart what rounds to 0 or 1. They are infinite where the
-        configuration allows one label only.
-    where : ndarray
-        ``(N, T) float64``, the probability that a step lies in the flat stretch, given the samples and that there is
-        one. It does not depend on the share of flattened series.
-    """
-
+    #: ``(N,) float64``, the probability that the series is flattened (label 1), given its samples.
     probability: np.ndarray
+    #: ``(N,) float64``, its log-odds, which still tell apart what rounds to 0 or 1. They are infinite where the
+    #: configuration allows one label only.
     log_odds: np.ndarray
+    #: ``(N, T) float64``, the probability that a step lies in the flat stretch, given the samples and that there is
+    #: one. It does not depend on the share of flattened series.
     where: np.ndarray
 
     @property
@@ -216,21 +209,14 @@ def _checked(x: np.ndarray, config: SineConfig) -> np.ndarray:
 
 
 class BayesLimit(NamedTuple):
-    """The accuracy of the best classifier there can be, estimated twice from the same series.
+    """The accuracy of the best classifier there can be, estimated twice from the same series."""
 
-    Parameters
-    ----------
-    noise_std : float
-        Standard deviation of the noise.
-    expected : Estimate
-        Mean of ``max(p, 1 - p)``, p the posterior of label 1, with its t interval. It does not look at the labels, and
-        varies less than the other.
-    accuracy : Estimate
-        Share of the series whose label is the likelier one, with its Wilson interval.
-    """
-
+    #: Standard deviation of the noise.
     noise_std: float
+    #: Mean of ``max(p, 1 - p)``, p the posterior of label 1, with its t interval. It does not look at the labels, and
+    #: varies less than the other.
     expected: Estimate
+    #: Share of the series whose label is the likelier one, with its Wilson interval.
     accuracy: Estimate
 
 

@@ -72,21 +72,20 @@ class BinaryReport(NamedTuple):
     Accuracy, precision and recall come with Wilson intervals; F1 and ROC AUC with bootstrap intervals
     over the series, which hold the number of each class fixed and shrink to a point at exactly 0 and 1.
     What the data cannot define, such as the precision of a model that never says 1, or the bootstrap of a class with
-    one series, is NaN.
-
-    Parameters
-    ----------
-    accuracy, precision, recall, f1, roc_auc : Estimate
-        Class 1 is the positive one. ROC AUC is computed on probabilities, not on thresholded labels.
-    confusion : ndarray
-        ``(2, 2) int``, true class by row, predicted class by column.
+    one series, is NaN. Class 1 is the positive one.
     """
 
+    #: Share of right labels.
     accuracy: Estimate
+    #: Share of class 1 among those called so.
     precision: Estimate
+    #: Share of those called so among class 1.
     recall: Estimate
+    #: Harmonic mean of the two.
     f1: Estimate
+    #: Computed on probabilities, not on thresholded labels.
     roc_auc: Estimate
+    #: ``(2, 2) int``, true class by row, predicted class by column.
     confusion: np.ndarray
 
     def __str__(self) -> str:
