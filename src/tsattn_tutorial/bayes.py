@@ -106,17 +106,16 @@ class _Stretches:
     def __init__(self, config: SineConfig) -> None:
         self.steps = config.num_points
         starts, lengths = config.starts, config.lengths
-        stops, draws = zip(
-            *(np.unique(np.minimum(start + lengths, self.steps), return_counts=True) for start in starts), strict=True
-        )
-        ends = np.cumsum([0, *(stop.size for stop in stops)])
+        stops = np.minimum(np.add.outer(starts, lengths).ravel(), self.steps)
+        drawn = np.stack([np.repeat(starts, lengths.size), stops], axis=1)
         #: ``(P, 2) int64``, first step and the step after the last.
-        self.bounds = np.stack([np.repeat(starts, np.diff(ends)), np.concatenate(stops)], axis=1)
+        self.bounds, count = np.unique(drawn, axis=0, return_counts=True)
         #: ``(P,)``, the share of each among the draws.
-        self.log_share = np.log(np.concatenate(draws) / (starts.size * lengths.size))
+        self.log_share = np.log(count / len(drawn))
         #: ``(E,) int64``, the steps between which sums are taken.
         self.edges = np.unique([0, self.steps, *self.bounds.ravel()])
         #: Those that begin together. The first ones are far apart, so that good ones are soon found.
+        ends = [*np.searchsorted(self.bounds[:, 0], starts), len(self.bounds)]
         self.groups = [slice(ends[i], ends[i + 1]) for i in sorted(range(starts.size), key=lambda i: -(i & -i))]
 
     def coverage(self, share: np.ndarray) -> np.ndarray:

@@ -153,9 +153,7 @@ class SineConfig(BaseModel):
             values = json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=_unique_keys)
             require(isinstance(values, dict), f"expected one JSON object with keys, got {type(values).__name__}")
             return cls(**values)
-        except OSError as error:
-            raise ValueError(f"{path}: expected a readable JSON file, got: {error.strerror}") from None
-        except ValueError as error:  # what is no JSON, not UTF-8, or no configuration
+        except (OSError, ValueError) as error:  # what is not there, no JSON, not UTF-8, or no configuration
             raise ValueError(f"{path}: expected the JSON of a configuration, got: {error}") from None
 
 

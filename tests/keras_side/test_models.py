@@ -159,6 +159,15 @@ def test_the_even_variant_is_an_average_that_cannot_learn():
     assert not next(layer for layer in model.layers if isinstance(layer, SeqSelfAttention)).trainable_weights
 
 
+def test_an_offset_is_the_same_at_all_steps_and_gone_outside_training():
+    model = convolution_pooling_classifier((T, D), offset=0.5, masked=False)
+    shifted = next(layer for layer in model.layers if getattr(layer, "step", "") == "sum").output
+    for training in (True, False):
+        offset = ops.convert_to_numpy(keras.Model(model.inputs, shifted)([X], training=training)) - X
+        np.testing.assert_allclose(offset, np.broadcast_to(offset[:, :1], X.shape), atol=1e-6)
+        assert (np.abs(offset).std(axis=0) > 0.05).all() == training
+
+
 SELF = {"attention": SeqSelfAttention(), "placement": "between"}
 BAD = [
     (lambda: attention_pooling_classifier((T, D), encoder="gru"), "encoder must be one of 'lstm', 'bilstm', 'position"),

@@ -11,7 +11,6 @@ from tsattn_tutorial.keras.layers import (
     FactorisedAttention,
     JointAttention,
     MultiHeadSelfAttention,
-    RandomOffset,
     TimestepAttention,
 )
 from tsattn_tutorial.keras.models import (

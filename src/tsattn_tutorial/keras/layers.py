@@ -11,7 +11,7 @@ import math
 import keras
 from keras import ops
 
-from tsattn_tutorial.arguments import check_flag, check_number, check_size, child_seed
+from tsattn_tutorial.arguments import check_flag, check_size, child_seed
 from tsattn_tutorial.keras import base
 
 
@@ -213,36 +213,3 @@ class MultiHeadSelfAttention(base.Attention):
         pairs = None if mask is None else mask[:, :, None] & mask[:, None, :]  # (B, T, T)
         output, weights = self.attention(x, x, attention_mask=pairs, return_attention_scores=True)
         return base.blank(output, mask), base.blank(base.mean(weights, axis=1), mask)  # (B, M, T, T) -> (B, T, T)
-
-
-@base.registered
-class RandomOffset(keras.layers.Layer):
-    """In training, add a normal number to each dimension of each series ``(B, T, D)``, the same at all its steps.
-
-    A model can then not rely on the exact level of a series, which drifts from one recording to the next.
-
-    Parameters
-    ----------
-    stddev : float
-        Standard deviation of the offsets, in the units of the series.
-    seed : int
-        Seed of the offsets.
-    """
-
-    def __init__(self, stddev: float, *, seed: int = 0, **options) -> None:
-        super().__init__(**options)
-        self.supports_masking = True
-        self.stddev, self.seed = check_number("stddev", stddev, 0), check_size("seed", seed, 0)
-        self.numbers = keras.random.SeedGenerator(base.noise_seed(self.seed))
-
-    def call(self, x, training=False):
-        """Return the series, shifted in training."""
-        x = ops.cast(x, self.compute_dtype)
-        if not training:
-            return x
-        shape = (ops.shape(x)[0], 1, x.shape[-1])
-        return x + keras.random.normal(shape, stddev=self.stddev, dtype=x.dtype, seed=self.numbers)
-
-    def get_config(self) -> dict:
-        """Return the arguments of the layer."""
-        return {**super().get_config(), "stddev": self.stddev, "seed": self.seed}

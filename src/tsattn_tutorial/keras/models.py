@@ -15,7 +15,7 @@ from keras import layers, ops
 
 from tsattn_tutorial.arguments import check_choice, check_flag, check_number, check_size, layer_seeds, require
 from tsattn_tutorial.keras.base import blank, mean_step, noise_seed, product, registered, widened
-from tsattn_tutorial.keras.layers import AttentionPooling, MultiHeadSelfAttention, RandomOffset, TimestepAttention
+from tsattn_tutorial.keras.layers import AttentionPooling, MultiHeadSelfAttention, TimestepAttention
 from tsattn_tutorial.reference import sinusoidal_positions
 
 HEADS = 4  # of a transformer
@@ -161,12 +161,15 @@ def convolution_pooling_classifier(
     differences : bool
         Whether ``x_t - x_{t-1}`` is appended to every step, 0 at the first.
     offset, noise : float
-        Standard deviations of a random number for each series and dimension (`RandomOffset`), and for each value.
+        Standard deviations of a random number for each series and dimension, and for each value. A model can then not
+        rely on the exact level of a series, which drifts from one recording to the next.
     dropout : float
         Share of the pooled features that are dropped in training.
     """
     x, mask, inputs, seeds = _inputs(shape, masked, seed)
-    hidden = RandomOffset(check_number("offset", offset, 0), seed=next(seeds))(Step("blank")(x, mask))
+    x = Step("blank")(x, mask)
+    shift = layers.GaussianNoise(check_number("offset", offset, 0), seed=noise_seed(next(seeds)))(Step("level")(x))
+    hidden = Step("sum")(x, shift)
     hidden = layers.GaussianNoise(check_number("noise", noise, 0), seed=noise_seed(next(seeds)))(hidden)
     if check_flag("differences", differences):
         hidden = layers.Concatenate()([hidden, Step("differences")(hidden)])  # (B, T, 2D)
@@ -235,7 +238,7 @@ def self_attention_classifier(
     for stage in range(recurrent + 1):
         if attention is not None and stage == where[placement]:
             attended, weights = _attend(attention, hidden, mask)  # (B, T, K), (B, T, T)
-            hidden = Step("residual")(hidden, attended) if residual else attended
+            hidden = Step("sum")(hidden, attended) if residual else attended
             hidden = layers.LayerNormalization()(hidden) if norm else hidden
             mask = None if lost_mask else mask
         if stage < recurrent:
@@ -356,9 +359,10 @@ def _glorot(seeds: Iterator[int]) -> keras.initializers.Initializer:
 STEPS = {
     "blank": blank,
     "differences": lambda x, _: ops.pad(x[:, 1:] - x[:, :-1], ((0, 0), (1, 0), (0, 0))),  # 0 at the first step
+    "level": lambda x, _: 0 * x[:, :1],  # (B, T, D) -> (B, 1, D)
     "mean": lambda x, mask: mean_step(blank(x, mask), mask),  # (B, T, K) -> (B, K)
     "positions": lambda x, _: x + ops.cast(sinusoidal_positions(*x.shape[1:]), x.dtype),
-    "residual": lambda x, other: ops.add(x, widened(other)),  # `layers.Add` would hand on a mask that is to be lost
+    "sum": lambda x, other: ops.add(x, widened(other)),  # `layers.Add` would hand on a mask that is to be lost
     "total": lambda x, _: ops.sum(x, axis=(1, 2))[:, None],  # (B, T, D) -> (B, 1)
     "weighted sum": lambda x, weights: product("bt,btk->bk", weights, x),
 }
