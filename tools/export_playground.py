@@ -203,10 +203,7 @@ def read_script(path: Path) -> tuple[dict[str, Any], dict[str, Exported]]:
     ValueError
         When the file is not of `write_script`, or its weights do not fit the models as they are built today.
     """
-    _, found, text = path.read_text(encoding="utf-8").partition(ASSIGNMENT)
-    if not found:
-        raise ValueError(f"{path.name}: expected a line that starts with {ASSIGNMENT!r}, got none")
-    settings = json.loads(text.rstrip().removesuffix(";"))
+    settings = json.loads(path.read_text(encoding="utf-8").partition(ASSIGNMENT)[2].rstrip().removesuffix(";"))
     models = {}
     for name, values in settings.pop("models").items():
         model = build(name)

@@ -72,9 +72,6 @@ def test_a_script_comes_back_as_it_was_written(tmp_path, exported):
 
 def test_a_script_that_does_not_fit_is_refused(tmp_path, exported):
     path = tmp_path / "weights.js"
-    path.write_text("const OTHER = {};\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="expected a line that starts with"):
-        read_script(path)
     write_script(path, {}, {"mean": replace(exported["mean"], model=build("sharp"))})
     with pytest.raises(ValueError, match="mean has options"):
         read_script(path)
