@@ -33,9 +33,6 @@ CONFIGURATION = [
 ]
 
 FIGURES = [
-    (lambda: metrics.binary_report(Y, EVEN[0]), "y and probability must both be (N,), got (4,) and (6,)"),
-    (lambda: metrics.binary_report(Y, Y * 3.0), "pass probabilities, not logits"),
-    (lambda: metrics.binary_report(Y, Y * np.nan), "probability must lie in [0, 1]"),
     (lambda: metrics.proportion_interval(3, 2), "got 3 of 2"),
     (lambda: metrics.mean_interval([1.0]), "at least two finite numbers"),
     (lambda: metrics.attention_mass(10 * EVEN, SIGNAL), "rows that sum to 1, got sums 9.99"),

@@ -20,7 +20,6 @@ from tsattn_tutorial.keras import (
     attention_before_lstm,
     attention_pooling_classifier,
     build_variant,
-    convolution_attention_classifier,
     convolution_pooling_classifier,
     predict,
     self_attention_classifier,
@@ -51,7 +50,6 @@ BUILDERS = {
     ),
     "pooling": ((T,), lambda **o: attention_pooling_classifier((None, D), encoder="bilstm", units=H, **o)),
     "sum": ((T, D), lambda **o: weighted_sum_classifier(JointAttention(), SHAPE, **o)),
-    "convolution, steps": ((T,), lambda **o: convolution_attention_classifier(SHAPE, attentions=3, **o)),
     "convolution, heads": ((T,), lambda **o: convolution_pooling_classifier((None, D), heads=np.int64(2), **o)),
     "convolution, no heads": (
         None,

@@ -14,8 +14,8 @@ import keras
 from keras import layers, ops
 
 from tsattn_tutorial.arguments import check_choice, check_flag, check_number, check_size, layer_seeds, require
-from tsattn_tutorial.keras.base import blank, mean_step, noise_seed, product, registered, widened
-from tsattn_tutorial.keras.layers import AttentionPooling, MultiHeadSelfAttention, TimestepAttention
+from tsattn_tutorial.keras.base import blank, mean_step, noise_seed, registered, widened
+from tsattn_tutorial.keras.layers import AttentionPooling, MultiHeadSelfAttention
 from tsattn_tutorial.reference import sinusoidal_positions
 
 HEADS = 4  # of a transformer
@@ -106,29 +106,6 @@ def weighted_sum_classifier(
     x, mask, inputs, seeds = _inputs(shape, masked, seed)
     attended, weights = _attend(attention, x, mask)  # (B, T, D)
     return _model(inputs, Step("total")(attended), weights, classes, seeds)
-
-
-def convolution_attention_classifier(
-    shape: Shape, *, attentions: int = 1, classes: int = 2, masked: bool = False, seed: int = 0
-) -> keras.Model:
-    """Build a convolution pooled by `TimestepAttention`: what stands around a step, weighed by the step's place.
-
-    The convolution, 64 filters over 5 steps, says what the series looks like around each step, the attention, which
-    reads the series itself, how much each step counts: ``sum_t a_t h_t -> Dense``. For short series in which a step has
-    a meaning of its own, such as the hour of the day.
-
-    Parameters
-    ----------
-    attentions : int
-        R, attentions that differ in their initial weights; the mean of their weights is used. More of them make the
-        model depend less on the seed.
-    """
-    x, mask, inputs, seeds = _inputs(shape, masked, seed)
-    count = range(check_size("attentions", attentions))
-    weights = layers.Average()([TimestepAttention(True, seed=next(seeds))(x, mask=mask)[1] for _ in count])  # (B, T)
-    convolution = layers.Conv1D(64, 5, padding="same", activation="tanh", kernel_initializer=_glorot(seeds))
-    hidden = convolution(Step("blank")(x, mask))  # (B, T, K)
-    return _model(inputs, Step("weighted sum")(hidden, weights), weights, classes, seeds)
 
 
 def convolution_pooling_classifier(
@@ -364,7 +341,6 @@ STEPS = {
     "positions": lambda x, _: x + ops.cast(sinusoidal_positions(*x.shape[1:]), x.dtype),
     "sum": lambda x, other: ops.add(x, widened(other)),  # `layers.Add` would hand on a mask that is to be lost
     "total": lambda x, _: ops.sum(x, axis=(1, 2))[:, None],  # (B, T, D) -> (B, 1)
-    "weighted sum": lambda x, weights: product("bt,btk->bk", weights, x),
 }
 
 
@@ -377,7 +353,7 @@ class Step(layers.Layer):
         self.step, self.supports_masking = check_choice("step", step, STEPS), True
 
     def call(self, x, beside=None):
-        """Return what the step makes of x and, in some, of a mask or of weights."""
+        """Return what the step makes of x and, in some, of a mask or of another."""
         return ops.cast(STEPS[self.step](widened(x), beside), self.compute_dtype)
 
     def compute_mask(self, x, mask=None):
