@@ -55,7 +55,6 @@ PLOTS = [
         lambda ax: plotting.plot_attention(ax, X[0, :5], EVEN[0]),
         "x must be (T,) or (T, 1) like the weights, got (5, 1)",
     ),
-    (lambda ax: plotting.plot_weight_bars(ax, EVEN[0], None, np.ones(6)), "interval must be (2, 6) like the weights"),
     (lambda ax: plotting.plot_weight_map(ax, EVEN[0]), "weights must be (T, D), got (6,)"),
     (lambda ax: plotting.plot_weight_map(ax, np.eye(2) / 2, np.eye(2)), "truth must be (2, 2) bool"),
     (lambda ax: plotting.plot_self_attention(ax, EVEN), "weights must be (T, T), got (4, 6)"),
