@@ -17,8 +17,8 @@ from packaging.utils import canonicalize_name
 
 import tsattn_lab
 import tsattn_tutorial
+from notebook_checks import texts
 from notebook_dependencies import parse_cell
-from notebook_outputs import texts
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
