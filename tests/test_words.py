@@ -1,6 +1,7 @@
 """Three words grade evidence, and a verdict is that of the page of claims, wherever it stands."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -36,6 +37,7 @@ BARE = re.compile(
 )
 
 
+@cache
 def said(path: Path) -> str:
     """What a page says, in its text and in what its cells put out, in one line."""
     if path.suffix == ".md":
