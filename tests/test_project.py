@@ -203,7 +203,7 @@ def without_links(text: str) -> str:
 
 def missing(found: str, stated: str) -> list[str]:
     """Numbers of a finding, with their intervals, that do not stand in a text."""
-    numbers = re.findall(r"[-+]?\d+(?:[.,]\d+)*(?: ?%)?(?: \[[^]]+\])?", without_links(found))
+    numbers = re.findall(r"[-+]?\d+(?:[.,]\d+)*(?: ?%| of \d+)?(?: \[[^]]+\])?", without_links(found))
     assert numbers, found
     return [one for one in numbers if not re.search(rf"(?<![\w.]){re.escape(one)}(?![\w.]*\d)", stated)]
 

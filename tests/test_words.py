@@ -70,29 +70,23 @@ def test_verdicts_are_quoted():
     assert quoted["csv_quickstart"] == {key for key in VERDICTS if key[0] == "D"}
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def test_what_is_found_and_what_is_left_alone():
+    assert VERDICTS["A3"] == "holds" and VERDICTS["A6"] == "does not hold"
+    grades = (
         "a significant gain",
         "The difference is *real*.",
-        "Which effects are real",
-        "strong evidence",
+        "which effects are real",
         "nothing holds for all together",
+    )
+    verdicts = (
         "| **Holds.** They do. |",
-        "**Depends on the data.**",
+        "**Depends on it.**",
         "**A3: does not hold.**",
         "A6: holds in part",
         "C99: holds",
-    ],
-)
-def test_what_is_found(text):
-    assert VERDICTS["A3"] == "holds" and VERDICTS["A6"] == "does not hold"
-    assert len(problems(text)) == 1
-
-
-@pytest.mark.parametrize("text", ["**A3: holds.**", "true on real steps", "the lead is clear", "that does not hold"])
-def test_what_is_left_alone(text):
-    assert not problems(text)
+    )
+    assert [len(problems(text)) for text in (*grades, *verdicts)] == [1] * 9
+    assert not problems("**A3: holds.** True on real steps. The lead is clear; that it is large does not hold.")
 
 
 def test_exemptions_are_needed():
