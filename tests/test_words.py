@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from test_notebooks import LONG
 
-from notebook_outputs import texts
+from notebook_checks import texts
 from tsattn_tutorial.claims import SIGNS, Claims
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
