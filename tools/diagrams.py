@@ -283,8 +283,8 @@ def estimator(d: Diagram) -> None:
     x, side = 136, 358
     y = d.flow(x, 6, 250, ("table", "series_from_frame, to_aeon"), "(n, channels, T)")
     y = d.flow(x, y, 250, ("scale, fill gaps, pad", "by the training series"), "(B, T, D)")
-    y = d.flow(x, y, 250, ("patches", "of several steps where T > 200"), "(B, P, F)")
-    y = d.flow(x, y, 250, ("encoder", "kernels, or another"), "hidden (B, P, K)")
+    y = d.flow(x, y, 250, ("patches", "of several steps where T > 64"), "(B, P, F)")
+    y = d.flow(x, y, 250, ("encoder", "a layer; or one of three others"), "hidden (B, P, K)")
     y1 = d.flow(x, y, 250, (True, "attention pooling", "weights (B, P), weighted sum"))
     y2 = d.flow(x, y1, 250, "context (B, K)", ("linear layer", "one logit a class"), "logits (B, C)")
     d.text(x, y2 + 2, "softmax: predict_proba(), (n, C)")
