@@ -29,11 +29,11 @@ const TOUCH = (() => {
     return { weights, context: average(weights), plain: average(softmax(scores.map(() => 0), mask)) };
   }
 
-  // The five trainings of one setting, seed by seed, their mean, and where each has its largest weight.
+  // The five trainings of one setting, seed by seed, and their mean.
   function trainings(rows) {
     const runs = rows.map((row) => row.map((weight) => weight / 1e6));
     const mean = runs[0].map((_, t) => total(runs.map((run) => run[t])) / runs.length);
-    return { runs, mean, largest: runs.map((run) => run.indexOf(Math.max(...run))) };
+    return { runs, mean };
   }
 
   // Maps (T, D) over two cells: the joint one, and the product of a softmax over steps and one over dimensions, which
@@ -235,7 +235,7 @@ const TOUCH = (() => {
       place(`${name} cell, dimension`, 5, [1, 4][i]),
     ]);
     const share = slider("product: share of the first step and dimension", [0.5, 1, 0.05, 0.5], (p) => p.toFixed(2));
-    const drawings = ["joint map", "product; dashed, its ghosts"].map((name) => {
+    const drawings = ["joint map", "product and ghosts"].map((name) => {
       const map = svg("svg", { class: "touch-map", viewBox: "-0.1 -0.1 10.2 6.2", "aria-hidden": "true" });
       return { map, figure: make("div", {}, span("touch-head", name), map) };
     });
