@@ -94,4 +94,4 @@ def test_the_bound_of_a_sigmoid(touch):
         assert close(one["plain"], masked_softmax(scores))
         assert close(one["behind"], masked_softmax(1 / (1 + np.exp(-scores))))
         gap = one["bound"] - max(one["behind"])
-        assert close(one["bound"], largest_weight(T, spread=1)) and 0 < gap and (z < 12 or gap < 1e-5)
+        assert close(one["bound"], largest_weight(T, spread=1)) and gap > 0 and (z < 12 or gap < 1e-5)
