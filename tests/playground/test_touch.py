@@ -40,13 +40,13 @@ def test_the_trainings_are_the_committed_rows(touch):
     """To 1e-6, in which they are written; and the file is what its tool writes today."""
     assert SCRIPT.read_text(encoding="utf-8") == script()
     table = pd.read_csv(ROWS)
-    given = [{"position": 10, "variant": "after", "single": False} | json.loads(text) for text in table["settings"]]
+    usual = {"position": 10, "variant": "after", "single": False}
+    given = [usual | json.loads(text) for text in table["settings"]]
     calls = [(encoder, step) for encoder in ENCODERS for step in STEPS]
     found = touch("(encoder, step) => TOUCH.trainings(TOUCH_ROWS[encoder][step])", calls)
     for (encoder, step), one in zip(calls, found, strict=True):
-        variant = {"LSTM": "after", "position-wise": "position-wise"}[encoder]
-        wanted = {"position": STEPS[step], "variant": variant, "single": False}
-        rows = table[[settings == wanted for settings in given]]
+        variant = "after" if encoder == "LSTM" else "position-wise"
+        rows = table[[settings == usual | {"position": STEPS[step], "variant": variant} for settings in given]]
         assert rows["seed"].tolist() == [0, 1, 2, 3, 4]
         weights = rows.filter(regex=r"^weight_\d\d$").to_numpy()
         assert close(one["runs"], weights, 1e-6) and close(one["mean"], weights.mean(axis=0), 1e-6)
@@ -55,15 +55,15 @@ def test_the_trainings_are_the_committed_rows(touch):
 
 def test_attention_by_hand_is_that_of_the_reference(touch):
     rng = np.random.default_rng(0)
-    calls = []
-    for levels in ([2, 5, 7, 4, 4, 4, 6, 3], [2, 4, 7, 5, 4, 6, 4, 3]):
-        for temperature in (0.1, 1, 10):
-            mask = np.arange(8) == rng.integers(8)
-            calls.append((levels, rng.uniform(-6, 6, 8).tolist(), (mask | (rng.random(8) < 0.5)).tolist(), temperature))
+    gauges = [2, 5, 7, 4, 4, 4, 6, 3], [2, 4, 7, 5, 4, 6, 4, 3]
+    masks = np.array([[True] * 8, [True] + [False] * 7, [False, True] * 4]).tolist()
+    calls = [
+        (gauge, rng.uniform(-6, 6, 8).tolist(), mask, tau) for gauge in gauges for mask in masks for tau in (0.1, 10)
+    ]
     for (levels, scores, mask, temperature), one in zip(calls, touch("TOUCH.byHand", calls), strict=True):
         hidden = np.stack([levels, np.abs(np.diff(levels, prepend=0))], axis=1)  # as in the chapter
         weights = masked_softmax(np.array(scores) / temperature, np.array(mask))
-        assert close(one["weights"], weights) and not any(w for w, m in zip(one["weights"], mask, strict=True) if not m)
+        assert close(one["weights"], weights) and not np.array(one["weights"])[~np.array(mask)].any()
         assert close(one["context"], weights @ hidden) and close(one["plain"], hidden[mask].mean(axis=0))
 
 
