@@ -1,4 +1,4 @@
-"""Batches hold together and take nothing that indexes otherwise; splits, padding and scaling lose no series."""
+"""Batches hold together and take nothing that indexes otherwise; splits lose no series."""
 
 import re
 

@@ -25,6 +25,8 @@ def test_intervals_cover_as_often_as_they_say():
     assert 0.935 < np.mean([interval.low <= 3 <= interval.high for interval in means]) < 0.965
     # By hand: mean 2, standard deviation 1, t quantile of 2 degrees of freedom 4.3027.
     assert mean_interval([1, 2, 3]) == pytest.approx((2, 2 - 4.3027 / 3**0.5, 2 + 4.3027 / 3**0.5), abs=1e-4)
+    # For five comparisons the quantile is 9.9248; splits of 8 to 2 widen it as three values and a quarter would.
+    assert mean_interval([1, 2, 3], comparisons=5, overlap=0.25).high == pytest.approx(2 + 9.9248 * (1 / 3 + 0.25) ** 0.5)
 
 
 def test_mass_of_even_attention_is_chance_and_of_perfect_attention_one():

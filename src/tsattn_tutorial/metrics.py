@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy
 
-from tsattn_tutorial.arguments import require
+from tsattn_tutorial.arguments import check_number, check_size, require
 from tsattn_tutorial.datasets import SeriesBatch
 
 
@@ -43,13 +43,18 @@ def proportion_interval(successes: int, trials: int) -> Estimate:
     return Estimate(successes / trials, float(interval.low), float(interval.high))
 
 
-def mean_interval(values: np.ndarray) -> Estimate:
-    """Mean of independent values with its t interval, for instance over seeds.
+def mean_interval(values: np.ndarray, *, comparisons: int = 1, overlap: float = 0.0) -> Estimate:
+    """Mean of values with its 95 % t interval, for instance over seeds.
 
     Parameters
     ----------
     values : ndarray
         ``(n,)``, n at least 2, finite.
+    comparisons : int
+        How many such intervals are to hold together (Bonferroni).
+    overlap : float
+        Where each value comes from a split of the same series: test over training series, which widens the interval
+        for training sets that overlap (Nadeau and Bengio 2003). 0 for independent values.
 
     Raises
     ------
@@ -59,7 +64,8 @@ def mean_interval(values: np.ndarray) -> Estimate:
     values = np.asarray(values, dtype=float)
     fine = values.ndim == 1 and values.size > 1 and np.isfinite(values).all()
     require(fine, f"values must be at least two finite numbers (n,), got {values!r}")
-    half = scipy.stats.t.ppf(0.975, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
+    quantile = scipy.stats.t.ppf(1 - 0.025 / check_size("comparisons", comparisons), values.size - 1)
+    half = quantile * values.std(ddof=1) * np.sqrt(1 / values.size + check_number("overlap", overlap, 0))
     return Estimate(*(float(number) for number in (values.mean(), values.mean() - half, values.mean() + half)))
 
 
