@@ -1,4 +1,4 @@
-"""Batches hold together and take nothing that indexes otherwise; splits, padding and scaling lose no series."""
+"""Batches hold together and take nothing that indexes otherwise; splits lose no series."""
 
 import re
 
@@ -8,20 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tsattn_tutorial.datasets import SeriesBatch, class_motifs, padded, standardised
+from tsattn_tutorial.datasets import SeriesBatch
 from tsattn_tutorial.datasets import train_validation_test_split as split_up
 
 X, Y, TRUTH = np.zeros((4, 6, 1), np.float32), np.array([0, 1, 0, 1]), np.zeros((4, 6), bool)
 BATCH = SeriesBatch(X, Y, TRUTH)
-RNG = np.random.default_rng(0)
 # Each series says its own label.
 TOLD = SeriesBatch(np.arange(6, dtype=np.float32)[:, None, None], np.arange(6), np.eye(6, dtype=bool)[:, :1])
-
-
-def of_lengths(size: int, shift: float = 0.0) -> SeriesBatch:
-    mask = np.arange(6) < RNG.integers(2, 7, size=size)[:, None]
-    x = (5 * RNG.standard_normal((size, 6, 3)) + shift).astype(np.float32)
-    return SeriesBatch(np.where(mask[:, :, None], x, 0), np.zeros(size, int), mask=mask)
 
 
 @given(st.integers(10, 400), st.integers(0, 2**32))
@@ -101,28 +94,6 @@ def test_padding_may_hold_anything_and_a_part_keeps_its_classes():
     assert part.truth is None and np.array_equal(part.mask, mask[1:]) and part.classes == ("calm", "gust")
 
 
-def test_real_steps_of_the_training_series_get_mean_zero_and_variance_one():
-    train, test = of_lengths(50, shift=3), of_lengths(20, shift=4)
-    scaled, other = standardised(train, test)
-    real = scaled.x[scaled.mask]
-    np.testing.assert_allclose([real.mean(axis=0), real.std(axis=0)], [[0] * 3, [1] * 3], atol=1e-6)
-    mean, deviation = (reduce(train.x[train.mask], axis=0) for reduce in (np.mean, np.std))
-    np.testing.assert_allclose(other.x[other.mask], ((test.x - mean) / deviation)[test.mask], atol=1e-5)
-    assert not scaled.x[~scaled.mask].any() and not other.x[~other.mask].any()
-    (constant,) = standardised(SeriesBatch(X + 7, Y))
-    assert not constant.x.any() and constant.mask is None
-
-
-def test_padding_keeps_the_series_and_says_where_they_end():
-    short = class_motifs(5, regime="relational", seed=1)
-    longer = padded(short, np.int64(36))
-    assert longer.x.shape == (5, 36, 8) and longer.mask.shape == longer.truth.shape == (5, 36)
-    assert np.array_equal(longer.x[:, :32], short.x) and np.array_equal(longer.mask[:, :32], short.mask)
-    assert not longer.x[:, 32:].any() and not longer.mask[:, 32:].any() and not longer.truth[:, 32:].any()
-    assert padded(BATCH, 6).mask is None
-    assert padded(BATCH, 7).mask.tolist() == [[True] * 6 + [False]] * 4
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -151,9 +122,6 @@ def test_padding_keeps_the_series_and_says_where_they_end():
         (lambda: split_up(BATCH, (0.7, 0.2, 0.2)), "three positive numbers with sum 1"),
         (lambda: split_up(BATCH), "every part needs a series, got 4"),
         (lambda: split_up(BATCH, seed=-1), "seed must be 0 or a positive integer, got -1"),
-        (lambda: padded(BATCH, 5), "expected series of at most 5 steps, got 6"),
-        (lambda: standardised(BATCH, of_lengths(3)), "equal dimensions, got 4 and [1, 3]"),
-        (lambda: standardised(BATCH[:0]), "expected training series"),
     ],
 )
 def test_bad_batches(call, message):

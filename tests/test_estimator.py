@@ -147,12 +147,12 @@ def test_padding_changes_nothing_in_training():
     batch = model._batch(ragged(x))
     from dataclasses import replace
 
-    from tsattn_tutorial.datasets import padded
     from tsattn_tutorial.torch import predict
 
     member = model.network_.double()
-    longer = padded(batch, 60)
-    longer = replace(longer, x=np.where(longer.mask[:, :, None], longer.x, np.nan))
+    more = [(0, 0), (0, 60 - batch.x.shape[1])]
+    x, mask = np.pad(batch.x, [*more, (0, 0)]), np.pad(batch.mask, more)
+    longer = replace(batch, x=np.where(mask[:, :, None], x, np.nan), mask=mask)
     np.testing.assert_allclose(predict(member, longer).probability, predict(member, batch).probability, atol=1e-9)
 
 

@@ -14,8 +14,7 @@ from tsattn_lab.experiments import (
     motifs,
     planted,
 )
-from tsattn_tutorial.datasets import MOTIF_REGIMES, SeriesBatch, archive_series, class_motifs
-from tsattn_tutorial.keras import fit
+from tsattn_tutorial.datasets import MOTIF_REGIMES, SeriesBatch, class_motifs
 
 SMALL = {"size": 60, "epochs": 1}
 CASES = [
@@ -151,43 +150,13 @@ def test_folds_hold_out_every_training_series_once_and_the_seed_draws_them():
 
 
 @pytest.mark.parametrize(
-    ("model", "held_out"),
-    [("convolution, attention", "forward"), ("one lstm", "test"), ("logistic regression", "forward")],
-)
-def test_a_row_of_the_vowels(model, held_out, monkeypatch):
-    """On four recordings of each speaker, in the order of the archive, for an epoch."""
-
-    def first(name, split):
-        batch = archive_series(name, split)
-        return batch[np.concatenate([np.flatnonzero(batch.y == label)[:4] for label in range(9)])]
-
-    monkeypatch.setattr(tsattn_tutorial.keras, "fit", lambda *parts, **given: fit(*parts, **given | {"epochs": 1}))
-    for name, value in {"archive_series": first, "SHARES": (1 / 2, 3 / 4), "FOLDS": 2}.items():
-        monkeypatch.setitem(archive.__globals__, name, value)
-    row = archive(0, data_set="JapaneseVowels", model=model, held_out=held_out)
-    assert row["held_out_series"] == (36 if held_out == "test" else 18 + 9)
-    assert 0 <= row["accuracy"] <= 1 and row["log_loss"] > 0 and row["parameters_of_model"] > 0
-    assert np.isnan(row["entropy"]) == (model != "convolution, attention")
-
-
-def test_forward_validation_trains_on_what_came_first():
-    train, sizes = archive_series("JapaneseVowels", "train"), []
-    for inside, outside in archive.__globals__["pairs"]("JapaneseVowels", "forward", 0):
-        sizes.append(len(inside))
-        for label in range(9):
-            both = [part.x[part.y == label] for part in (inside, outside)]
-            np.testing.assert_array_equal(np.concatenate(both), train.x[train.y == label])
-    assert sizes == [90, 135, 180]
-
-
-@pytest.mark.parametrize(
     ("function", "settings", "message"),
     [
         (attention_over_steps, {"variant": "behind"}, "variant must be one of 'before', 'after', 'content', 'position"),
         (attention_over_cells, {"cells": "three"}, "cells must be one of 'one', 'two', 'row'; got 'three'"),
         (motifs, {"regime": "global"}, "regime must be one of 'local', 'relational', 'hopeless'; got"),
         (archive, {"model": "oracle"}, "model must be one of .*'attention', .*; got 'oracle'"),
-        (archive, {"data_set": "JapaneseVowels", "model": "flatten"}, "'convolution, attention', .*; got 'flatten'"),
+        (archive, {"held_out": "forward"}, "held_out must be one of 'test', 'folds'; got 'forward'"),
     ],
 )
 def test_unknown_choices(function, settings, message):

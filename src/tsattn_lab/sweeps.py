@@ -7,7 +7,6 @@ from typing import Any
 from sklearn.model_selection import ParameterGrid
 
 from tsattn_lab import experiments as lab
-from tsattn_lab.experiments.archive import VOWELS_MODELS
 from tsattn_lab.experiments.nine_sets import OURS, POOLED, RIVALS
 from tsattn_lab.experiments.sine import SINE_MODELS
 from tsattn_tutorial.datasets import ARCHIVE
@@ -43,11 +42,8 @@ FRESH += [(4.0, {"epochs": 18}), (4.0, {"epochs": 40})]
 
 ITALY = ["attention", "averaged attention", "mean pooling", "flatten", "logistic regression"]
 BOTH = {"held_out": ["test", "folds"]}
-VOWELS = {"data_set": ["JapaneseVowels"]}
-FORWARD = VOWELS | {"held_out": ["forward"]}
-CONVOLUTIONS = ["convolution, attention", "two convolutions, attention"]
 
-# What is compared in all regimes, and on speech. The others answer questions of one regime.
+# What is compared in all regimes. The others answer questions of one regime.
 VARIANTS = ["lstm", "one lstm", "mean pooling", "attention pooling", "transformer", "sigmoid after, old mask"]
 VARIANTS += [f"{kind} after" for kind in ("sigmoid", "multi-head", "even", "plain", "scaled", "residual")]
 VARIANTS += ["residual before", "residual before, mask lost", "scaled residual before", "residual after, norm"]
@@ -89,12 +85,6 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
         + _grid(FIVE, model=["lstm"], training=[{"epochs": 100}], **BOTH)
         + _grid(TEN, model=["MiniRocket"])
         + _grid([0], model=["majority class"]),
-    ),
-    "japanese_vowels": (
-        lab.archive,
-        _grid(TEN, model=[*VOWELS_MODELS, *VARIANTS, "logistic regression", "MiniRocket"], **VOWELS)
-        + _grid(range(3), model=list(VOWELS_MODELS), **FORWARD)
-        + _grid(range(3), model=CONVOLUTIONS, training=[{"label_smoothing": 0.05}], **FORWARD),
     ),
     "nine_sets": (
         lab.nine_sets,

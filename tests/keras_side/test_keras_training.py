@@ -11,7 +11,6 @@ from tsattn_tutorial.keras import (
     TimestepAttention,
     attention_after_encoder,
     attention_pooling_classifier,
-    convolution_pooling_classifier,
     fit,
     predict,
     weighted_sum_classifier,
@@ -77,12 +76,12 @@ def test_more_classes_and_two_logits_can_be_learnt(head):
 
 
 def test_the_seeds_decide_a_training_and_the_truth_does_not_enter():
-    """With noise, offsets, dropout and padding; the order of the series is of a seed of its own."""
+    """With padding; the order of the series is of a seed of its own."""
     blind = SeriesBatch(MASKED.x[:40], MASKED.y[:40], mask=MASKED.mask[:40])
     true = SeriesBatch(blind.x, blind.y, TRAIN.truth[:40], blind.mask)
 
     def trained(batch: SeriesBatch, seed: int) -> list[float]:
-        model = convolution_pooling_classifier((T, D), convolutions=0, heads=1, seed=seed)
+        model = attention_pooling_classifier((T, D), encoder="position-wise", masked=True, seed=seed)
         return losses(fit(model, batch, epochs=2, progress=False))
 
     first, again, other = trained(true, 0), trained(blind, 0), trained(true, 1)

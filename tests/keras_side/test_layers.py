@@ -9,7 +9,6 @@ import pytest
 from keras import ops
 
 from tsattn_tutorial import reference
-from tsattn_tutorial.arguments import child_seed
 from tsattn_tutorial.keras import (
     AttentionPooling,
     DimensionAttention,
@@ -42,7 +41,7 @@ LAYERS = {
     "dimensions, single": lambda **o: DimensionAttention(single=True, **o),
     "joint": lambda **o: JointAttention(**o),
     "factorised": lambda **o: FactorisedAttention(**o),
-    "pooling": lambda **o: AttentionPooling(A, heads=3, **o),
+    "pooling": lambda **o: AttentionPooling(A, **o),
     "multi-head": lambda **o: MultiHeadSelfAttention(2, 4, **o),
     **{name: lambda k=k, w=w, **o: SeqSelfAttention(k, units=A, **w, **o) for name, (k, w) in SEQ.items()},
 }
@@ -80,12 +79,7 @@ def expected(name: str, layer, x, mask):
         case "factorised":
             return reference.factorised_attention(x, w[:2], w[2:], mask=mask)
         case "pooling":
-            own = [slice(A * head, A * head + A) for head in range(3)]
-            heads = [
-                reference.attention_pooling(x, w[0][:, part].T, w[1][part], w[2][:, head], w[3][head], mask)
-                for head, part in enumerate(own)
-            ]
-            return np.concatenate([context for context, _ in heads], axis=1), np.mean([a for _, a in heads], axis=0)
+            return reference.attention_pooling(x, w[0].T, w[1], w[2][:, 0], w[3][0], mask)
         case "multi-head":
             (wq, bq, wk, bk, wv, bv, wo, bo), real = w, np.ones((B, T), bool) if mask is None else mask
             qkv = [[x @ k[:, head] + b[head] for k, b in ((wq, bq), (wk, bk), (wv, bv))] for head in range(2)]
@@ -253,22 +247,6 @@ def test_the_seed_decides_the_initial_weights(name):
     assert len({w.ravel()[:9].tobytes() for w in first}) == len(first) or name == "factorised"  # no two start alike
 
 
-def test_heads_start_apart_from_all_others():
-    """The first as a layer of one head does; none as that of another seed: offsets would give seed 2's to seed 0."""
-    starts = []
-    for seed in range(4):
-        layer, alone = AttentionPooling(A, heads=3, seed=seed), AttentionPooling(A, seed=seed)
-        for one in (layer, alone):
-            one.build((None, T, D))
-        for kernel, first in ((0, alone.get_weights()[0]), (2, alone.get_weights()[2])):
-            heads = np.split(layer.get_weights()[kernel], 3, axis=1)
-            np.testing.assert_array_equal(heads[0], first)
-            own = keras.initializers.GlorotUniform(child_seed(seed, 4 + kernel // 2))(heads[2].shape)
-            np.testing.assert_array_equal(heads[2], ops.convert_to_numpy(own))
-            starts += [head.ravel()[:A].tobytes() for head in heads]
-    assert len(set(starts)) == len(starts)
-
-
 BAD = [
     (lambda: TimestepAttention(single="no"), "single must be True or False, got 'no'"),
     (lambda: DimensionAttention(1), "single must be True or False, got 1"),
@@ -276,7 +254,6 @@ BAD = [
     (lambda: FactorisedAttention(seed=True), "seed must be 0 or a positive integer, got True"),
     (lambda: JointAttention(return_weights=None), "return_weights must be True or False, got None"),
     (lambda: AttentionPooling(2.5), "attention_units must be a positive integer, got 2.5"),
-    (lambda: AttentionPooling(heads=True), "heads must be a positive integer, got True"),
     (lambda: MultiHeadSelfAttention(0), "heads must be a positive integer, got 0"),
     (lambda: MultiHeadSelfAttention(2, "3"), "head_units must be a positive integer, got '3'"),
     (lambda: SeqSelfAttention("dot"), "attention_type must be one of 'additive', 'multiplicative'; got 'dot'"),

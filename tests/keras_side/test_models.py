@@ -20,7 +20,6 @@ from tsattn_tutorial.keras import (
     attention_before_lstm,
     attention_pooling_classifier,
     build_variant,
-    convolution_pooling_classifier,
     predict,
     self_attention_classifier,
     transformer_classifier,
@@ -34,7 +33,7 @@ X = RNG.normal(size=(9, T, D)).astype("float32")
 LENGTHS = np.array([6, 6, 5, 4, 3, 2, 1, 6, 4])
 MASK = np.arange(T) < LENGTHS[:, None]
 BLIND = {"sigmoid after, old mask", "residual before, mask lost"}  # what the question had: padding gets attention
-PLAIN = {"lstm", "one lstm", "mean pooling", "convolution, no heads"}  # no attention, so no weights
+PLAIN = {"lstm", "one lstm", "mean pooling"}  # no attention, so no weights
 
 #: Name: shape of the weights of a series, and the builder.
 BUILDERS = {
@@ -50,11 +49,6 @@ BUILDERS = {
     ),
     "pooling": ((T,), lambda **o: attention_pooling_classifier((None, D), encoder="bilstm", units=H, **o)),
     "sum": ((T, D), lambda **o: weighted_sum_classifier(JointAttention(), SHAPE, **o)),
-    "convolution, heads": ((T,), lambda **o: convolution_pooling_classifier((None, D), heads=np.int64(2), **o)),
-    "convolution, no heads": (
-        None,
-        lambda **o: convolution_pooling_classifier(SHAPE, heads=0, convolutions=2, differences=False, **o),
-    ),
     "transformer": ((T, T), lambda **o: transformer_classifier(SHAPE, units=H, **o)),
     "normed": (
         (T, T),
@@ -157,15 +151,6 @@ def test_the_even_variant_is_an_average_that_cannot_learn():
     assert not next(layer for layer in model.layers if isinstance(layer, SeqSelfAttention)).trainable_weights
 
 
-def test_an_offset_is_the_same_at_all_steps_and_gone_outside_training():
-    model = convolution_pooling_classifier((T, D), offset=0.5, masked=False)
-    shifted = next(layer for layer in model.layers if getattr(layer, "step", "") == "sum").output
-    for training in (True, False):
-        offset = ops.convert_to_numpy(keras.Model(model.inputs, shifted)([X], training=training)) - X
-        np.testing.assert_allclose(offset, np.broadcast_to(offset[:, :1], X.shape), atol=1e-6)
-        assert (np.abs(offset).std(axis=0) > 0.05).all() == training
-
-
 SELF = {"attention": SeqSelfAttention(), "placement": "between"}
 BAD = [
     (lambda: attention_pooling_classifier((T, D), encoder="gru"), "encoder must be one of 'lstm', 'bilstm', 'position"),
@@ -173,8 +158,6 @@ BAD = [
     (lambda: attention_pooling_classifier((T,)), r"shape must be \(T, D\), got \(6,\)"),
     (lambda: attention_before_lstm(TimestepAttention(), (None, D)), "expected an input with a known T"),
     (lambda: attention_after_encoder(DimensionAttention(), (None, D)), "puts steps side by side needs a known T"),
-    (lambda: convolution_pooling_classifier((T, D), differences="no"), "differences must be True or False, got 'no'"),
-    (lambda: convolution_pooling_classifier((T, D), dropout=True), "dropout must be a finite number in"),
     (lambda: self_attention_classifier((T, D), placement="behind"), "placement must be one of 'before', 'between'"),
     (lambda: self_attention_classifier((T, D), recurrent=1, **SELF), "recurrent must be an integer, at least 2, got 1"),
     (lambda: self_attention_classifier((T, D), residual=True, norm=True), "residual belongs to an attention, got no"),

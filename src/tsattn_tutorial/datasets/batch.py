@@ -1,7 +1,7 @@
 """What every data set of the book looks like; how it is split, scaled and brought to one length."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -180,76 +180,9 @@ def train_validation_test_split(
     return Split(*(batch[part] for part in parts))
 
 
-def padded(batch: SeriesBatch, steps: int) -> SeriesBatch:
-    """Add padding at the end, so that the series fit a model that was built for longer ones.
-
-    Parameters
-    ----------
-    batch : SeriesBatch
-        ``x (N, T, D)``, and what belongs to it.
-    steps : int
-        T of the result, at least that of the batch.
-
-    Raises
-    ------
-    ValueError
-        When the series are longer than that.
-    """
-    more = check_size("steps", steps) - batch.x.shape[1]
-    require(more >= 0, f"expected series of at most {steps} steps, got {batch.x.shape[1]}")
-
-    def longer(part: np.ndarray | None) -> np.ndarray | None:
-        return None if part is None else np.pad(part, [(0, 0), (0, more), *[(0, 0)] * (part.ndim - 2)])
-
-    mask = longer(_real(batch)) if more else batch.mask
-    return replace(batch, x=longer(batch.x), truth=longer(batch.truth), mask=mask)
-
-
-def standardised(train: SeriesBatch, *others: SeriesBatch) -> tuple[SeriesBatch, ...]:
-    """Scale each dimension so that the real steps of the training series have mean 0 and variance 1.
-
-    Parameters
-    ----------
-    train : SeriesBatch
-        Mean and variance are taken from here.
-    *others : SeriesBatch
-        Scaled by the same numbers.
-
-    Returns
-    -------
-    tuple of SeriesBatch
-        ``train`` and the others, in their order. Padding is 0. A dimension that never varies is only shifted.
-
-    Raises
-    ------
-    ValueError
-        When the batches differ in their number of dimensions or in the names of their classes, or there is no
-        training series.
-    """
-    from sklearn.preprocessing import StandardScaler  # takes a second to import
-
-    batches = (train, *others)
-    dimensions = [batch.x.shape[2] for batch in batches]
-    fine = len(train) and len(set(dimensions)) == 1
-    require(fine, f"expected training series and equal dimensions, got {len(train)} and {dimensions}")
-    shared_classes(*(batch.classes for batch in batches))
-    scaler = StandardScaler().fit(train.x[_real(train)].astype(float))
-    scaled = []
-    for batch in batches:
-        x, real = np.zeros_like(batch.x), _real(batch)
-        if real.any():
-            x[real] = scaler.transform(batch.x[real].astype(float))
-        scaled.append(replace(batch, x=x))
-    return tuple(scaled)
-
-
 def shared_classes(*classes: tuple[str, ...] | None) -> tuple[str, ...] | None:
     """Return the names that label 0, 1, ... have in all batches that name them; raise ValueError when they differ."""
     names = list(dict.fromkeys(one for one in classes if one is not None))
     advice = "read the second file with classes=train.classes"
     require(len(names) < 2, f"expected the same classes everywhere, got {names[0:2]}; {advice}")
     return names[0] if names else None
-
-
-def _real(batch: SeriesBatch) -> np.ndarray:
-    return np.ones(batch.x.shape[:2], bool) if batch.mask is None else batch.mask

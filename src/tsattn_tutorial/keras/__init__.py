@@ -17,7 +17,6 @@ from tsattn_tutorial.keras.models import (
     attention_after_encoder,
     attention_before_lstm,
     attention_pooling_classifier,
-    convolution_pooling_classifier,
     self_attention_classifier,
     transformer_classifier,
     weighted_sum_classifier,

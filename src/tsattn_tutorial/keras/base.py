@@ -77,9 +77,9 @@ class Attention(keras.layers.Layer):
             require(shape[axis] is not None, f"the layer is bound to its size: {known}")
         self.input_spec = keras.layers.InputSpec(ndim=3, axes={axis: shape[axis] for axis in self.bound})
 
-    def add_kernel(self, name: str, rows: int, columns: int, initialiser=None, offset: int = 0):
-        """Make a kernel, from a seed of its own unless it has an initialiser."""
-        initialiser = initialiser or keras.initializers.GlorotUniform(self.seed + offset)
+    def add_kernel(self, name: str, rows: int, columns: int, offset: int = 0):
+        """Make a kernel, from a seed of its own."""
+        initialiser = keras.initializers.GlorotUniform(self.seed + offset)
         return self.add_weight((rows, columns), initialiser, name=name, regularizer=self.kernel_regularizer)
 
     def add_bias(self, name: str, size: int):
@@ -163,11 +163,3 @@ def mean_step(x, mask):
         return mean(x, axis=1)
     real = ops.sum(ops.cast(mask, x.dtype), axis=1, keepdims=True)  # (B, 1)
     return ops.sum(x, axis=1) / ops.maximum(real, 1)
-
-
-def noise_seed(seed: int) -> int:
-    """Return the seed as a layer with random numbers takes it, for seeds below 2 ** 32.
-
-    On PyTorch, Keras keeps it in 32 bits with a sign, and reads them as 32 bits without one.
-    """
-    return seed - 2**32 if keras.backend.backend() == "torch" and seed >= 2**31 else seed

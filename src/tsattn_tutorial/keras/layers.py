@@ -11,7 +11,7 @@ import math
 import keras
 from keras import ops
 
-from tsattn_tutorial.arguments import check_flag, check_size, child_seed
+from tsattn_tutorial.arguments import check_flag, check_size
 from tsattn_tutorial.keras import base
 
 
@@ -131,48 +131,33 @@ class FactorisedAttention(base.Attention):
 class AttentionPooling(base.Attention):
     """Pool a series into one vector: ``e_t = v^T tanh(W h_t + b) + c``, softmax over time, weighted sum.
 
-    It takes hidden states ``(B, T, K)`` of any T and returns the context ``(B, M K)``, head after head, and the weights
-    ``(B, T)``, the mean over the heads. With one head it computes what `tsattn_tutorial.torch.AttentionPooling` does;
-    its kernels are the transposes of the matrices there.
+    It takes hidden states ``(B, T, K)`` of any T and returns the context ``(B, K)`` and the weights ``(B, T)``. It
+    computes what `tsattn_tutorial.torch.AttentionPooling` does; its kernels are the transposes of the matrices there.
 
     Parameters
     ----------
     attention_units : int
         A, features in which steps are scored.
-    heads : int
-        M, poolings side by side, each with a W, b, v and c, and with seeds of its own.
     """
 
-    def __init__(self, attention_units: int = 64, heads: int = 1, **options) -> None:
+    def __init__(self, attention_units: int = 64, **options) -> None:
         super().__init__(**options)
-        self.attention_units, self.heads = check_size("attention_units", attention_units), check_size("heads", heads)
+        self.attention_units = check_size("attention_units", attention_units)
 
     def build(self, shape) -> None:
         """Create the two kernels and the two biases."""
         super().build(shape)
-        self.projection = self._side_by_side("projection", shape[2], self.attention_units, offset=0)
-        self.projection_bias = self.add_bias("projection_bias", self.heads * self.attention_units)
-        self.query = self._side_by_side("query", self.attention_units, 1, offset=1)
-        self.query_bias = self.add_bias("query_bias", self.heads)
-
-    def _side_by_side(self, name: str, rows: int, columns: int, offset: int):
-        """Create the kernels of all heads as one; the first starts as that of a layer with one head does."""
-        seeds = [self.seed + offset, *(child_seed(self.seed, 2 * head + offset) for head in range(1, self.heads))]
-        starts = [keras.initializers.GlorotUniform(seed) for seed in seeds]
-
-        def initial(shape, dtype=None):
-            return ops.concatenate([start((rows, columns), dtype) for start in starts], axis=1)
-
-        return self.add_kernel(name, rows, self.heads * columns, initial)
+        self.projection = self.add_kernel("projection", shape[2], self.attention_units)
+        self.projection_bias = self.add_bias("projection_bias", self.attention_units)
+        self.query = self.add_kernel("query", self.attention_units, 1, offset=1)
+        self.query_bias = self.add_bias("query_bias", 1)
 
     def attend(self, x, mask):
         """Return context and weights."""
         features = ops.tanh(base.product("btk,ka->bta", x, self.projection) + base.widened(self.projection_bias))
-        features = ops.reshape(features, (-1, ops.shape(x)[1], self.heads, self.attention_units))  # (B, T, M, A)
-        scores = base.product("btma,am->btm", features, self.query) + base.widened(self.query_bias)  # (B, T, M)
-        weights = base.masked_softmax(scores, None if mask is None else mask[:, :, None], axis=1)  # (B, T, M)
-        context = base.product("btm,btk->bmk", weights, x)  # (B, M, K)
-        return ops.reshape(context, (-1, self.heads * x.shape[2])), base.mean(weights, axis=2)
+        scores = base.product("bta,as->bt", features, self.query) + base.widened(self.query_bias)  # (B, T)
+        weights = base.masked_softmax(scores, mask, axis=1)
+        return base.product("bt,btk->bk", weights, x), weights
 
     def compute_mask(self, x, mask=None):
         """Return no mask: the series is pooled."""

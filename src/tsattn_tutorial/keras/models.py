@@ -13,8 +13,8 @@ from typing import Literal, get_args
 import keras
 from keras import layers, ops
 
-from tsattn_tutorial.arguments import check_choice, check_flag, check_number, check_size, layer_seeds, require
-from tsattn_tutorial.keras.base import blank, mean_step, noise_seed, registered, widened
+from tsattn_tutorial.arguments import check_choice, check_flag, check_size, layer_seeds, require
+from tsattn_tutorial.keras.base import blank, mean_step, registered, widened
 from tsattn_tutorial.keras.layers import AttentionPooling, MultiHeadSelfAttention
 from tsattn_tutorial.reference import sinusoidal_positions
 
@@ -106,61 +106,6 @@ def weighted_sum_classifier(
     x, mask, inputs, seeds = _inputs(shape, masked, seed)
     attended, weights = _attend(attention, x, mask)  # (B, T, D)
     return _model(inputs, Step("total")(attended), weights, classes, seeds)
-
-
-def convolution_pooling_classifier(
-    shape: Shape,
-    *,
-    convolutions: int = 1,
-    heads: int = 8,
-    differences: bool = True,
-    offset: float = 0.3,
-    noise: float = 0.1,
-    dropout: float = 0.3,
-    classes: int = 2,
-    masked: bool = True,
-    seed: int = 0,
-) -> keras.Model:
-    """Build convolutions, attention poolings side by side, and a linear classifier, for standardised series.
-
-    The series get their first differences as further channels. Each convolution, 64 filters over 5 steps, is followed
-    by batch normalisation over the real steps and ReLU. In training only, the series get a random offset and noise, and
-    features are dropped in front of the classifier.
-
-    Parameters
-    ----------
-    shape : tuple
-        ``(T, D)``; T may be None, for series of any length.
-    convolutions : int
-        How many, one behind the other; 0 for none.
-    heads : int
-        M, heads of the `AttentionPooling`; with 0 the real steps are averaged, and the model gives no weights.
-    differences : bool
-        Whether ``x_t - x_{t-1}`` is appended to every step, 0 at the first.
-    offset, noise : float
-        Standard deviations of a random number for each series and dimension, and for each value. A model can then not
-        rely on the exact level of a series, which drifts from one recording to the next.
-    dropout : float
-        Share of the pooled features that are dropped in training.
-    """
-    x, mask, inputs, seeds = _inputs(shape, masked, seed)
-    x = Step("blank")(x, mask)
-    shift = layers.GaussianNoise(check_number("offset", offset, 0), seed=noise_seed(next(seeds)))(Step("level")(x))
-    hidden = Step("sum")(x, shift)
-    hidden = layers.GaussianNoise(check_number("noise", noise, 0), seed=noise_seed(next(seeds)))(hidden)
-    if check_flag("differences", differences):
-        hidden = layers.Concatenate()([hidden, Step("differences")(hidden)])  # (B, T, 2D)
-    hidden = Step("blank")(hidden, mask)
-    for _ in range(check_size("convolutions", convolutions, 0)):
-        hidden = layers.Conv1D(64, 5, padding="same", kernel_initializer=_glorot(seeds))(hidden)
-        hidden = layers.BatchNormalization(momentum=0.9)(hidden, mask=mask)
-        hidden = Step("blank")(layers.ReLU()(hidden), mask)  # (B, T, K)
-    if check_size("heads", heads, 0):
-        features, weights = AttentionPooling(heads=heads, seed=next(seeds))(hidden, mask=mask)  # (B, M K), (B, T)
-    else:
-        features, weights = _pool(hidden, mask, "mean", seeds)
-    features = layers.Dropout(check_number("dropout", dropout, 0, 1), seed=noise_seed(next(seeds)))(features)
-    return _model(inputs, features, weights, classes, seeds)
 
 
 def self_attention_classifier(
@@ -335,8 +280,6 @@ def _glorot(seeds: Iterator[int]) -> keras.initializers.Initializer:
 #: What happens between layers. Bare operations would do in memory, and could not be loaded from the old format, .h5.
 STEPS = {
     "blank": blank,
-    "differences": lambda x, _: ops.pad(x[:, 1:] - x[:, :-1], ((0, 0), (1, 0), (0, 0))),  # 0 at the first step
-    "level": lambda x, _: 0 * x[:, :1],  # (B, T, D) -> (B, 1, D)
     "mean": lambda x, mask: mean_step(blank(x, mask), mask),  # (B, T, K) -> (B, K)
     "positions": lambda x, _: x + ops.cast(sinusoidal_positions(*x.shape[1:]), x.dtype),
     "sum": lambda x, other: ops.add(x, widened(other)),  # `layers.Add` would hand on a mask that is to be lost
