@@ -15,6 +15,17 @@ from playground_models import read_script
 from tsattn_tutorial.datasets import SeriesBatch, draw_sine_parameters
 
 
+def ask_scripts(**question) -> dict:
+    """Let the scripts of the page compute in Node."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no Node found: the scripts of the page cannot run outside a browser")
+    nothing = {"parameters": [], "samples": "", "settings": [], "states": [], "trainings": []}
+    command = [node, VECTORS.parent / "run_attention.cjs", SCRIPT.parent]
+    answer = subprocess.run(command, input=json.dumps(nothing | question), capture_output=True, text=True, check=True)
+    return json.loads(answer.stdout)
+
+
 @pytest.fixture(scope="session")
 def text() -> str:
     """The page as it is written."""
@@ -55,16 +66,10 @@ def noisy():
 @pytest.fixture(scope="session")
 def page(waves, parameters, noisy):
     """What the scripts of the page make of the same float32 samples."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("no Node found: the scripts of the page cannot run outside a browser")
     names = ("frequency", "amplitude", "start", "length", "flat")
     drawn = [
         dict(zip(names, values, strict=True))
         for values in zip(*(getattr(parameters, name).tolist() for name in names), strict=True)
     ]
     samples = base64.b64encode(waves.x.astype("<f4").tobytes()).decode("ascii")
-    runner = VECTORS.parent / "run_attention.cjs"
-    question = json.dumps({"parameters": drawn, "samples": samples, "settings": noisy})
-    answer = subprocess.run([node, runner, SCRIPT.parent], input=question, capture_output=True, text=True, check=True)
-    return json.loads(answer.stdout)
+    return ask_scripts(parameters=drawn, samples=base64.b64encode(waves.x.astype("<f4").tobytes()).decode(), settings=noisy)
