@@ -2,10 +2,10 @@
 
 ``python tools/export_playground.py [MODEL ...]``
     Train the models, all or those named; the others are kept as they stand in ``weights.js``. Then write
-    ``book/_static/playground/weights.js``, the test vectors ``tests/data/playground_vectors.json``, and the picture for
-    readers without JavaScript.
+    ``book/_static/playground/weights.js``, the test vectors ``tests/data/playground_vectors.json``, and the two
+    pictures for readers without JavaScript.
 ``python tools/export_playground.py none``
-    Train nothing, and write all three again.
+    Train nothing, and write all of them again.
 
 All models see the same data. Their seed is the one whose accuracy, in ``book/results/bilstm_attention.csv``, is the
 lower median of those trainings of the published setting that have learnt. The published setting takes some ten minutes
@@ -18,6 +18,7 @@ import datetime
 import json
 import platform
 import statistics
+import subprocess
 import sys
 from pathlib import Path
 
@@ -144,6 +145,26 @@ def picture(exported: Exported) -> None:
         plt.close(fig)
 
 
+def learning_picture() -> None:
+    """Draw what the classifier of the panel "Watch it learn" learns, for readers without scripts."""
+    kinds = {"attention": "-", "mean": "--"}
+    runs = [{"pooling": kind, "seed": seed, "updates": 200} for kind in kinds for seed in (1, 2, 3)]
+    question = {"parameters": [], "samples": "", "settings": [], "states": []}
+    question["trainings"] = [run | {"noise": 0, "slope": False, "rate": 0.01} for run in runs]
+    command = ["node", VECTORS.parent / "run_attention.cjs", SCRIPT.parent]
+    said = subprocess.run(command, input=json.dumps(question), capture_output=True, text=True, check=True)
+    with plt.rc_context(fname=ROOT / "book" / "matplotlibrc"):
+        fig, ax = plt.subplots()
+        for run, accuracies in zip(runs, json.loads(said.stdout)["learnt"], strict=True):
+            colour = f"C{list(kinds).index(run['pooling'])}"
+            label = run["pooling"] if run["seed"] == 1 else None
+            ax.plot(range(10, 201, 10), accuracies, kinds[run["pooling"]], color=colour, label=label)
+        ax.set(xlabel="updates", ylabel="held-out accuracy")
+        ax.legend()
+        fig.savefig(PICTURE.with_name("playground_learn.png"), metadata={"Software": None})
+        plt.close(fig)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Train what is asked for and write the files."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -170,6 +191,7 @@ def main(arguments: list[str] | None = None) -> int:
     with written_whole(VECTORS) as temporary:
         temporary.write_text(json.dumps(vectors(models)) + "\n", encoding="utf-8")
     picture(models["sharp" if "published" not in models else "published"])
+    learning_picture()
     for name, exported in models.items():
         print(f"{name}: {exported.right} of {exported.series} test series, epoch {exported.epochs}")
     return 0

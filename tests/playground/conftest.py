@@ -72,4 +72,6 @@ def page(waves, parameters, noisy):
         for values in zip(*(getattr(parameters, name).tolist() for name in names), strict=True)
     ]
     samples = base64.b64encode(waves.x.astype("<f4").tobytes()).decode("ascii")
-    return ask_scripts(parameters=drawn, samples=base64.b64encode(waves.x.astype("<f4").tobytes()).decode(), settings=noisy)
+    return ask_scripts(
+        parameters=drawn, samples=base64.b64encode(waves.x.astype("<f4").tobytes()).decode(), settings=noisy
+    )

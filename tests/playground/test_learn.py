@@ -21,7 +21,9 @@ def states() -> list[dict]:
         shapes |= {"u": (1, UNITS), "d": (1, 1)}
         weights = {name: rng.normal(0, (1 / shape[1]) ** 0.5, shape) for name, shape in shapes.items()}
         x = rng.normal(size=(3, PATCHES, width))
-        drawn.append({"pooling": ("attention", "mean", "max")[i % 3], "weights": weights, "x": x, "y": rng.integers(0, 2, 3)})
+        drawn.append(
+            {"pooling": ("attention", "mean", "max")[i % 3], "weights": weights, "x": x, "y": rng.integers(0, 2, 3)}
+        )
     return drawn
 
 
@@ -72,6 +74,7 @@ def test_the_gradients_are_those_of_pytorch():
 def updates():
     """After how many updates each seed is above 0.95 on the held-out waves, by setting; 1,000 where it is not."""
     changes = {"default": ({}, 150), "mean": ({"pooling": "mean"}, 130), "slope": ({"slope": True}, 100)}
+    changes["too fast"] = ({"rate": 0.1}, 150)
     trainings = [DEFAULT | change | {"seed": s, "updates": most} for change, most in changes.values() for s in SEEDS]
     learnt = [np.array(line) > 0.95 for line in ask_scripts(trainings=trainings)["learnt"]]
     first = [10 * (int(above.argmax()) + 1) if above.any() else 1000 for above in learnt]
@@ -91,3 +94,7 @@ def test_the_mean_needs_more_updates(updates):
 
 def test_with_the_slope_100_updates_are_enough(updates):
     assert max(updates["slope"]) <= 100
+
+
+def test_a_learning_rate_of_0_1_is_too_large(updates):
+    assert min(updates["too fast"]) > 150
