@@ -318,7 +318,7 @@ def test_training_stops_when_the_page_is_hidden(page):
 
 
 def test_training_stops_by_itself(page):
-    page.evaluate("() => { playground.learning.training.losses.length = 599; }")
+    page.evaluate("() => { playground.learning.training.losses.push(...Array(599).fill(1)); }")
     page.locator("#pg-train").click()
     page.wait_for_function("() => !playground.learning.running")
     assert page.evaluate(UPDATES) == 600

@@ -15,15 +15,20 @@ from playground_models import read_script
 from tsattn_tutorial.datasets import SeriesBatch, draw_sine_parameters
 
 
-def ask_scripts(**question) -> dict:
-    """Let the scripts of the page compute in Node."""
+@pytest.fixture(scope="session")
+def ask_scripts():
+    """A function that lets the scripts of the page compute in Node: parts of a question -> the answer."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("no Node found: the scripts of the page cannot run outside a browser")
     nothing = {"parameters": [], "samples": "", "settings": [], "states": [], "trainings": []}
     command = [node, VECTORS.parent / "run_attention.cjs", SCRIPT.parent]
-    answer = subprocess.run(command, input=json.dumps(nothing | question), capture_output=True, text=True, check=True)
-    return json.loads(answer.stdout)
+
+    def ask(**question) -> dict:
+        question = json.dumps(nothing | question)
+        return json.loads(subprocess.run(command, input=question, capture_output=True, text=True, check=True).stdout)
+
+    return ask
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +69,7 @@ def noisy():
 
 
 @pytest.fixture(scope="session")
-def page(waves, parameters, noisy):
+def page(ask_scripts, waves, parameters, noisy):
     """What the scripts of the page make of the same float32 samples."""
     names = ("frequency", "amplitude", "start", "length", "flat")
     drawn = [
@@ -72,6 +77,4 @@ def page(waves, parameters, noisy):
         for values in zip(*(getattr(parameters, name).tolist() for name in names), strict=True)
     ]
     samples = base64.b64encode(waves.x.astype("<f4").tobytes()).decode("ascii")
-    return ask_scripts(
-        parameters=drawn, samples=base64.b64encode(waves.x.astype("<f4").tobytes()).decode(), settings=noisy
-    )
+    return ask_scripts(parameters=drawn, samples=samples, settings=noisy)

@@ -1,9 +1,8 @@
-"""The classifier that learns on the page "Playground": its gradients are PyTorch's, and it learns what the page says."""
+"""The classifier that learns on the page "Playground": its gradients are PyTorch's; it learns as the page says."""
 
 import numpy as np
 import pytest
 import torch
-from conftest import ask_scripts
 
 SEEDS = (1, 2, 3, 4, 5)
 DEFAULT = {"pooling": "attention", "noise": 0, "slope": False, "rate": 0.01}
@@ -41,7 +40,7 @@ def with_pytorch(weights, x, y, pooling) -> tuple[list[float], torch.Tensor]:
     return losses.tolist(), alpha
 
 
-def test_the_gradients_are_those_of_pytorch():
+def test_the_gradients_are_those_of_pytorch(ask_scripts):
     """All parameters of 50 states, in float64, relative to the largest of their tensor."""
     drawn = states()
     plain = [
@@ -71,7 +70,7 @@ def test_the_gradients_are_those_of_pytorch():
 
 
 @pytest.fixture(scope="module")
-def updates():
+def updates(ask_scripts):
     """After how many updates each seed is above 0.95 on the held-out waves, by setting; 1,000 where it is not."""
     changes = {"default": ({}, 150), "mean": ({"pooling": "mean"}, 130), "slope": ({"slope": True}, 100)}
     changes["too fast"] = ({"rate": 0.1}, 150)
