@@ -1,8 +1,9 @@
 """Time a frame of the page "Playground" in headless Chromium: ``python tools/playground_frame.py``.
 
-For each model the flat stretch is moved through many places, one a frame. Printed are, for the script of a frame
-(compute and set the drawing), the median and the least wall-clock time; and the processor time of the main thread per
-frame, with style, layout and painting, which other programs on the machine do not disturb. Build the site first.
+For each model the flat stretch is moved through many places, one a frame; then come the frames of a training. Printed
+are, for the script of a frame (compute and set the drawing), the median and the least wall-clock time; and the
+processor time of the main thread per frame, with style, layout and painting, which other programs on the machine do not
+disturb. Build the site first.
 """
 
 import statistics
@@ -26,6 +27,18 @@ RUN = """([model, frames]) => new Promise(done => {
     requestAnimationFrame(step);
 })"""
 
+# The frames of a training, from the press of the button on.
+TRAIN = """frames => new Promise(done => {
+    const times = [], ask = requestAnimationFrame;
+    window.requestAnimationFrame = run => ask(stamp => {
+        const begun = performance.now();
+        run(stamp);
+        times.push(performance.now() - begun);
+        if (times.length === frames) done(times);
+    });
+    document.querySelector("#pg-train").click();
+})"""
+
 
 def main() -> int:
     """Measure and print."""
@@ -42,10 +55,10 @@ def main() -> int:
             metrics = devtools.send("Performance.getMetrics")["metrics"]
             return next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
 
-        for model in ("published", "sharp", "mean"):
-            page.evaluate(RUN, [model, 50])  # warm up
+        for model in ("published", "sharp", "mean", "training"):
+            page.evaluate(RUN, ["mean" if model == "training" else model, 50])  # warm up
             before = busy()
-            times = page.evaluate(RUN, [model, FRAMES])
+            times = page.evaluate(TRAIN, FRAMES) if model == "training" else page.evaluate(RUN, [model, FRAMES])
             processor = 1000 * (busy() - before) / FRAMES
             print(
                 f"{model:10} script: median {statistics.median(times):4.1f} ms, least {min(times):4.1f} ms; "
