@@ -15,8 +15,8 @@ const LEARN = { patch_size: 20, units: 16, batch: 32, held: 200, every: 10, slop
 //   c              sum of alpha_p h_p       context; or the mean over the patches, or each unit's largest value
 //   z              u . c + d                logit: positive says "flat stretch"
 
-// Random initial weights. The rows of V have mean 0, so that in the beginning a unit answers to the shape of a patch and
-// not to how high it lies; and they are large, because a patch differs little from a flat one.
+// Random initial weights. The rows of V have mean 0, so that in the beginning a unit answers to the shape of a patch
+// and not to how high it lies; and they are large, because a patch differs little from a flat one.
 function initialWeights(seed, inputs) {
   const uniform = uniformNumbers(seed);
   const matrix = (rows, columns, size) => {
