@@ -2,9 +2,9 @@
 
 ``python tools/export_playground.py [MODEL ...]``
     Train the models, all or those named; the others are kept as they stand in ``weights.js``. Then write
-    ``book/_static/playground/weights.js``, and the picture for readers without JavaScript.
+    ``book/_static/playground/weights.js``, and the two pictures for readers without JavaScript.
 ``python tools/export_playground.py none``
-    Train nothing, and write both again.
+    Train nothing, and write them again.
 
 All models see the same data. Their seed is the one whose accuracy, in ``book/results/bilstm_attention.csv``, is the
 lower median of those trainings of the published setting that have learnt. The published setting takes some ten minutes
@@ -19,6 +19,7 @@ import base64
 import datetime
 import json
 import platform
+import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -249,6 +250,24 @@ def picture(exported: Exported) -> None:
         plt.close(fig)
 
 
+def learning_picture() -> None:
+    """Draw what the classifier of the panel "Watch it learn" learns, for readers without scripts."""
+    kinds = {"attention": "-", "mean": "--"}
+    runs = [{"pooling": kind, "seed": 1, "updates": 160} for kind in kinds]
+    question = {"parameters": [], "samples": "", "settings": [], "states": []}
+    question["trainings"] = [run | {"noise": 0, "slope": False, "rate": 0.01} for run in runs]
+    command = ["node", ROOT / "tests" / "data" / "run_attention.cjs", SCRIPT.parent]
+    said = subprocess.run(command, input=json.dumps(question), capture_output=True, text=True, check=True)
+    with plt.rc_context(fname=ROOT / "book" / "matplotlibrc"):
+        fig, ax = plt.subplots()
+        for run, accuracies in zip(runs, json.loads(said.stdout)["learnt"], strict=True):
+            ax.plot(range(10, 161, 10), accuracies, kinds[run["pooling"]], label=run["pooling"])
+        ax.set(xlabel="updates", ylabel="held-out accuracy")
+        ax.legend()
+        fig.savefig(PICTURE.with_name("playground_learn.png"), metadata={"Software": None})
+        plt.close(fig)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Train what is asked for and write the files."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -261,6 +280,7 @@ def main(arguments: list[str] | None = None) -> int:
     models = {name: train(name, seed) if name in wanted else kept[name] for name in NAMES}
     write_script(SCRIPT, settings(), models)
     picture(models["published"])
+    learning_picture()
     for name, exported in models.items():
         print(f"{name}: {exported.right} of {exported.series} test series, epoch {exported.epochs}")
     return 0

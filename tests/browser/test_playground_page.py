@@ -34,9 +34,9 @@ def settle(page) -> None:
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
-def place(page, step: float) -> tuple[float, float]:
+def place(page, step: float, plot: str = "#pg-plot") -> tuple[float, float]:
     """Where a time step lies on the screen, half-way up the plot."""
-    box = page.locator("#pg-plot").bounding_box()
+    box = page.locator(plot).bounding_box()
     return box["x"] + 52 + step / 499 * (box["width"] - 52 - 42), box["y"] + box["height"] / 2
 
 
@@ -45,12 +45,12 @@ def wait_for_count(page, count: int) -> None:
     page.wait_for_function("count => document.querySelector('#pg-count').textContent === count", arg=str(count))
 
 
-def drag(page, start: float, end: float) -> None:
-    """Drag on the plot from one time step to another."""
-    page.locator("#pg-plot").scroll_into_view_if_needed()
-    page.mouse.move(*place(page, start))
+def drag(page, start: float, end: float, plot: str = "#pg-plot") -> None:
+    """Drag on a plot from one time step to another."""
+    page.locator(plot).scroll_into_view_if_needed()
+    page.mouse.move(*place(page, start, plot))
     page.mouse.down()
-    page.mouse.move(*place(page, end), steps=5)
+    page.mouse.move(*place(page, end, plot), steps=5)
     settle(page)
     page.mouse.up()
 
@@ -59,7 +59,7 @@ def test_the_page_opens(page):
     """No message on the console, no failed request; the wave is drawn and judged."""
     assert page.locator("#pg-verdict").text_content() == "✓ Right: the model says flat stretch."
     assert re.fullmatch(r"right on \d+ of \d+ test waves", page.locator("#pg-record-published").text_content())
-    assert not page.locator(".pg-static").is_visible()
+    assert not page.locator(".pg-static").first.is_visible() and not page.locator(".pg-static").last.is_visible()
 
 
 @pytest.mark.parametrize("width", [412, 1280])
@@ -133,7 +133,7 @@ def test_the_keyboard_moves_a_slider_and_the_verdict_changes(page):
 def test_everything_can_be_reached_and_the_focus_is_seen(page):
     page.get_by_role("radio", name="BiLSTM, as published").focus()
     reached = set()
-    for _ in range(40):
+    for _ in range(60):
         page.keyboard.press("Tab")
         focus = page.evaluate(
             """() => {
@@ -145,6 +145,7 @@ def test_everything_can_be_reached_and_the_focus_is_seen(page):
             assert focus[1] != "none" and focus[2] >= 2, focus
             reached.add(focus[0])
     sliders = ("start", "length", "frequency", "amplitude", "noise", "flat", "draw", "asking", "squash")
+    sliders += ("train", "step", "reset", "seed", "pooling", "rate", "training-noise", "slope")
     assert {f"pg-{name}" for name in sliders} <= reached
     assert sum("=" in name for name in reached) == page.locator("button[data-set]").count()
 
@@ -231,6 +232,111 @@ def test_self_attention_follows_pointer_slider_and_switch(page):
     assert page.locator("#pg-row-plot .pg-bound[hidden]").count() == 0 and page.locator("#pg-bounds").is_visible()
 
 
+# The panel that learns. How well it learns, tests/playground/test_learn.py says; here it is enough that it does.
+UPDATES = "() => playground.learning.training.losses.length"
+DRAWN = """() => Object.fromEntries(["loss", "accuracy", "before"].map(
+    (name) => [name, document.querySelector(`#pg-curves .pg-${name}`).getAttribute("d")]))"""
+OUTLINE = "() => document.querySelector('#pg-learn-plot .pg-outline').getAttribute('d')"
+
+
+def wait_for_updates(page, count: int) -> None:
+    page.wait_for_function("n => playground.learning.training.losses.length >= n", arg=count)
+
+
+def test_it_trains_pauses_steps_and_begins_anew(page):
+    """By keyboard; the curves grow, the weights over the wave change, and at rest nothing does."""
+    before = page.evaluate(OUTLINE)
+    page.locator("#pg-train").press("Enter")
+    assert page.locator("#pg-train").text_content() == "Pause"
+    wait_for_updates(page, 11)  # the accuracy is counted between the tenth and the next
+    page.locator("#pg-train").press("Enter")
+    assert page.locator("#pg-train").text_content() == "Train" and not page.evaluate(
+        "() => playground.learning.running"
+    )
+    done, drawn = page.evaluate(UPDATES), page.evaluate(DRAWN)
+    assert drawn["loss"].count("L") == done - 1 and drawn["accuracy"] and page.evaluate(OUTLINE) != before
+    says = page.locator("#pg-learn-says").text_content()
+    assert re.match(rf"Seed 1, {done} updates\. Loss \d\.\d\d, held-out accuracy \d\.\d{{3}}", says)
+    assert page.locator("#pg-learn-live").text_content() == says
+    page.locator("#pg-step").press("Enter")
+    assert page.evaluate(UPDATES) == done + 1
+    page.wait_for_timeout(100)
+    assert page.evaluate(UPDATES) == done + 1
+    page.locator("#pg-reset").press("Enter")
+    assert page.evaluate(UPDATES) == 0 and page.evaluate(OUTLINE) == before
+    assert page.evaluate(DRAWN) == {"loss": "", "accuracy": "", "before": drawn["accuracy"]}
+    page.locator("#pg-seed").press("Enter")
+    assert page.locator("#pg-learn-says").text_content().startswith("Seed 2, 0 updates")
+    assert page.evaluate(OUTLINE) != before
+
+
+def test_every_choice_of_the_training_counts(page):
+    """All but the learning rate begin anew; the mean gives even weights, and the slope is said to tell."""
+    weights = "() => [...playground.learning.training.says(playground.computed.x).alpha]"
+    page.locator("#pg-step").click()
+    page.locator("#pg-rate").select_option("0.1")
+    assert page.evaluate("() => playground.learning.training.rate") == 0.1 and page.evaluate(UPDATES) == 1
+    page.locator("#pg-pooling").select_option("mean")
+    assert page.evaluate(UPDATES) == 0 and set(page.evaluate(weights)) == {1 / 25}
+    page.locator("#pg-pooling").select_option("max")
+    shares = page.evaluate(weights)
+    assert sum(shares) == pytest.approx(1) and all(16 * share % 1 == 0 for share in shares)
+    page.locator("#pg-training-noise").select_option("0.3")
+    assert page.evaluate("() => playground.learning.training.noise") == 0.3
+    assert not page.locator("#pg-slope-says").is_visible()
+    page.locator("#pg-slope").check()
+    assert page.evaluate("() => playground.learning.training.weights.V.columns") == 40
+    assert "hands over the answer" in page.locator("#pg-slope-says").inner_text()
+    page.locator("#pg-step").click()
+    assert page.evaluate(UPDATES) == 1
+
+
+def test_the_wave_is_dragged_in_the_panel_that_learns(page):
+    plot = page.locator("#pg-learn-plot")
+    plot.scroll_into_view_if_needed()
+    drag(page, 250, 150, "#pg-learn-plot")
+    assert abs(page.evaluate(STATE)["start"] - 100) <= 5
+    assert "weight on the stretch" in page.locator("#pg-learn-wave").text_content()
+    page.locator("#pg-flat").uncheck()
+    settle(page)
+    assert "weight on the stretch" not in page.locator("#pg-learn-wave").text_content()
+
+
+def test_training_stops_when_the_page_is_hidden(page):
+    page.locator("#pg-train").click()
+    wait_for_updates(page, 2)
+    page.evaluate("""() => {
+        Object.defineProperty(document, "hidden", {value: true, configurable: true});
+        document.dispatchEvent(new Event("visibilitychange"));
+        delete document.hidden;
+        document.dispatchEvent(new Event("visibilitychange"));
+    }""")
+    done = page.evaluate(UPDATES)
+    page.wait_for_timeout(200)
+    assert page.evaluate(UPDATES) == done and page.locator("#pg-train").text_content() == "Train"
+    assert page.locator("#pg-learn-live").text_content().startswith("Paused while the page was hidden.")
+
+
+def test_training_stops_by_itself(page):
+    page.evaluate("() => { playground.learning.training.losses.push(...Array(599).fill(1)); }")
+    page.locator("#pg-train").click()
+    page.wait_for_function("() => !playground.learning.running")
+    assert page.evaluate(UPDATES) == 600
+
+
+def test_training_without_motion_draws_at_rest(opened, address):
+    """On a phone, with a finger."""
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    with opened(address, reduced_motion="reduce", **phone) as page:
+        settle(page)
+        page.locator("#pg-train").tap()
+        wait_for_updates(page, 2)
+        assert page.evaluate(DRAWN)["loss"] == ""
+        page.locator("#pg-train").tap()
+        assert page.evaluate(DRAWN)["loss"].count("L") == page.evaluate(UPDATES) - 1
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_axes_and_curves_keep_together_while_the_width_changes(page):
     ends = page.evaluate("""() => new Promise(done => {
         const element = document.querySelector("#pg-plot");
@@ -264,13 +370,15 @@ def test_dark_mode_changes_the_colours_without_a_reload(page):
 
 def test_without_scripts_or_weights_there_is_a_figure_and_a_sentence(opened, address, browser):
     with opened(address, preloads=True, java_script_enabled=False) as page:
-        assert "This page needs JavaScript" in page.locator(".pg-static").inner_text()
+        assert "This page needs JavaScript" in page.locator(".pg-static").first.inner_text()
+        assert "With scripts, a small classifier learns here" in page.locator(".pg-static").last.inner_text()
         assert not page.locator("button[data-set]").first.is_visible()
         context = browser.new_context()
         context.route("**/weights.js", lambda route: route.abort())
         for one in (page, context.new_page()):
             one.goto(address, wait_until="load")
-            assert one.locator(".pg-static img").is_visible() and not one.locator("#pg-panel").is_visible()
+            for number, panel in enumerate(("#pg-panel", "#pg-learn")):
+                assert one.locator(".pg-static img").nth(number).is_visible() and not one.locator(panel).is_visible()
         context.close()
 
 

@@ -19,6 +19,22 @@ RUNNER = Path(__file__).resolve().parents[1] / "data" / "run_attention.cjs"
 
 
 @pytest.fixture(scope="session")
+def ask_scripts():
+    """A function that lets the scripts of the page compute in Node: parts of a question -> the answer."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no Node found: the scripts of the page cannot run outside a browser")
+    nothing = {"parameters": [], "samples": "", "settings": [], "states": [], "trainings": []}
+    command = [node, RUNNER, SCRIPT.parent]
+
+    def ask(**question) -> dict:
+        question = json.dumps(nothing | question)
+        return json.loads(subprocess.run(command, input=question, capture_output=True, text=True, check=True).stdout)
+
+    return ask
+
+
+@pytest.fixture(scope="session")
 def text() -> str:
     """The page as it is written."""
     return (SCRIPT.parents[2] / "playground.md").read_text(encoding="utf-8")
@@ -58,17 +74,12 @@ def noisy():
 
 
 @pytest.fixture(scope="session")
-def page(waves, parameters, noisy):
+def page(ask_scripts, waves, parameters, noisy):
     """What the scripts of the page make of the same float32 samples."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("no Node found: the scripts of the page cannot run outside a browser")
     names = ("frequency", "amplitude", "start", "length", "flat")
     drawn = [
         dict(zip(names, values, strict=True))
         for values in zip(*(getattr(parameters, name).tolist() for name in names), strict=True)
     ]
     samples = base64.b64encode(waves.x.astype("<f4").tobytes()).decode("ascii")
-    question = json.dumps({"parameters": drawn, "samples": samples, "settings": noisy})
-    answer = subprocess.run([node, RUNNER, SCRIPT.parent], input=question, capture_output=True, text=True, check=True)
-    return json.loads(answer.stdout)
+    return ask_scripts(parameters=drawn, samples=samples, settings=noisy)

@@ -19,16 +19,22 @@ function sineWave({ frequency, amplitude, flat, start, length, noise }, draw, T)
   return { x, truth };
 }
 
-// T standard normal numbers (Box and Muller 1958) from uniform ones (the generator "mulberry32"); a seed gives the same
-// ones every time.
-function normalNumbers(seed, T) {
-  const uniform = () => {
+// Uniform numbers between 0 and 1, one a call (the generator "mulberry32"); a seed gives the same ones every time.
+function uniformNumbers(seed) {
+  return () => {
     seed = (seed + 0x6d2b79f5) | 0;
     let z = Math.imul(seed ^ (seed >>> 15), 1 | seed);
     z = (z + Math.imul(z ^ (z >>> 7), 61 | z)) ^ z;
     return (((z ^ (z >>> 14)) >>> 0) + 0.5) / 2 ** 32;
   };
-  return Array.from({ length: T }, () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()));
+}
+
+// A standard normal number from two uniform ones (Box and Muller 1958), and T of them from a seed.
+const normal = (uniform) => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
+
+function normalNumbers(seed, T) {
+  const uniform = uniformNumbers(seed);
+  return Array.from({ length: T }, () => normal(uniform));
 }
 
 // ---- Small tools ---------------------------------------------------------------------------------------------------

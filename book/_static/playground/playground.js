@@ -1,5 +1,5 @@
 // The page "Playground": its controls and what they set off. What the models compute stands in attention.js, how it is
-// drawn in plot.js.
+// drawn in plot.js; the panel that learns has its own file, learn_panel.js.
 "use strict";
 
 const $ = (id) => document.getElementById(`pg-${id}`);
@@ -26,13 +26,19 @@ function startPlayground() {
   const kept = [];
 
   const plot = new Plot($("plot"), T, 300);
-  const handles = ["start", "end"].map((end) => {
-    const group = svg("g", { class: "pg-handle", "data-end": end }, plot.element);
-    return { group, bar: svg("path", {}, group), knob: svg("circle", { r: 6 }, group) };
-  });
+  const learnPlot = new Plot($("learn-plot"), T, 260);
+  const waves = [plot, learnPlot]; // the same wave; in either it can be dragged
+  const handles = waves.map(({ element }) =>
+    ["start", "end"].map((end) => {
+      const group = svg("g", { class: "pg-handle", "data-end": end }, element);
+      return { group, bar: svg("path", {}, group), knob: svg("circle", { r: 6 }, group) };
+    }),
+  );
   const rowPlot = new Plot($("row-plot"), T, 260);
   const bounds = ["pg-bound", "pg-bound"].map((name) => svg("path", { class: name }, rowPlot.element));
   const asks = svg("path", { class: "pg-asks" }, rowPlot.element);
+
+  const learning = startLearning(learnPlot, () => computed);
 
   // ---- One frame: compute, draw, say ----
 
@@ -51,11 +57,12 @@ function startPlayground() {
     const most = answer.weights.reduce((a, b) => Math.max(a, b), 0);
     const { from, to } = plot.draw({ x, truth, weights: answer.weights, weightTop: niceTop(1.15 * most) });
     plot.drawEven(1 / T);
-    handles.forEach(({ group, bar, knob }, i) => {
+    learning.draw();
+    handles.flat().forEach(({ group, bar, knob }, i) => {
       group.toggleAttribute("hidden", !state.flat);
-      const { top, bottom } = plot.box;
-      bar.setAttribute("d", `M${i ? to : from} ${top}V${bottom}`);
-      knob.setAttribute("cx", i ? to : from);
+      const { top, bottom } = waves[i >> 1].box;
+      bar.setAttribute("d", `M${i % 2 ? to : from} ${top}V${bottom}`);
+      knob.setAttribute("cx", i % 2 ? to : from);
       knob.setAttribute("cy", bottom - 14);
     });
     $("meter").style.setProperty("--share", answer.probability);
@@ -190,7 +197,7 @@ function startPlayground() {
     return ((event.clientX - left) / shown) * width;
   };
 
-  function gripAt(event) {
+  function gripAt(event, plot) {
     if (!state.flat) return null;
     const at = pixel(event, plot);
     const from = plot.x(state.start);
@@ -202,39 +209,41 @@ function startPlayground() {
     return at > from && at < to ? "stretch" : null;
   }
 
-  plot.element.addEventListener("pointerdown", (event) => {
-    const part = gripAt(event);
-    if (!part) return;
-    event.preventDefault();
-    plot.element.setPointerCapture(event.pointerId);
-    grip = { part, at: plot.step(pixel(event, plot)), start: state.start, length: state.length };
-    plot.element.dataset.grip = part;
-  });
+  for (const plot of waves) {
+    plot.element.addEventListener("pointerdown", (event) => {
+      const part = gripAt(event, plot);
+      if (!part) return;
+      event.preventDefault();
+      plot.element.setPointerCapture(event.pointerId);
+      grip = { part, at: plot.step(pixel(event, plot)), start: state.start, length: state.length };
+      plot.element.dataset.grip = part;
+    });
 
-  plot.element.addEventListener("pointermove", (event) => {
-    if (!grip) {
-      plot.element.dataset.over = gripAt(event) ?? "";
-      return;
-    }
-    const moved = plot.step(pixel(event, plot)) - grip.at;
-    const { length: lengths, start: starts } = PLAYGROUND.ranges;
-    if (grip.part === "stretch") set({ start: grip.start + moved });
-    else if (grip.part === "end") {
-      const end = Math.min(T, grip.start + grip.length); // the visible end follows the pointer
-      set({ length: end + moved - grip.start });
-    } else {
-      const end = grip.start + grip.length; // stays where it is
-      const length = snap(grip.length - moved, lengths);
-      const start = snap(end - length, starts);
-      set({ start, length: end - start });
-    }
-  });
+    plot.element.addEventListener("pointermove", (event) => {
+      if (!grip) {
+        plot.element.dataset.over = gripAt(event, plot) ?? "";
+        return;
+      }
+      const moved = plot.step(pixel(event, plot)) - grip.at;
+      const { length: lengths, start: starts } = PLAYGROUND.ranges;
+      if (grip.part === "stretch") set({ start: grip.start + moved });
+      else if (grip.part === "end") {
+        const end = Math.min(T, grip.start + grip.length); // the visible end follows the pointer
+        set({ length: end + moved - grip.start });
+      } else {
+        const end = grip.start + grip.length; // stays where it is
+        const length = snap(grip.length - moved, lengths);
+        const start = snap(end - length, starts);
+        set({ start, length: end - start });
+      }
+    });
 
-  const letGo = () => {
-    grip = null;
-    delete plot.element.dataset.grip;
-  };
-  for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) plot.element.addEventListener(name, letGo);
+    const letGo = () => {
+      grip = null;
+      delete plot.element.dataset.grip;
+    };
+    for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) plot.element.addEventListener(name, letGo);
+  }
 
   const askAt = (event) => {
     const patch = Math.floor((rowPlot.step(pixel(event, rowPlot)) + 0.5) / (T / patchCount));
@@ -278,6 +287,7 @@ function startPlayground() {
   new ResizeObserver(() => {
     plot.resize();
     rowPlot.resize();
+    learning.resize();
     frame();
   }).observe(plot.element);
 
@@ -286,6 +296,7 @@ function startPlayground() {
     state,
     set,
     frame,
+    learning,
     get computed() {
       return computed;
     },
