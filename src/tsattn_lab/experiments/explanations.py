@@ -35,8 +35,8 @@ def explanations(
     dataset_size: int = 4000,
     recipe: str | None = None,
     options: Mapping[str, Any] | None = None,
-    explained: int = 100,
-    deleted: int = 40,
+    explained: int = 150,
+    deleted: int = 100,
 ) -> dict[str, Any]:
     """Train one network, explain its predictions on test series, and score the explanations.
 
