@@ -16,6 +16,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from tsattn_tutorial.datasets import read_csv
 from tsattn_tutorial.estimator import AttentionClassifier, Comparison, compare
 from tsattn_tutorial.estimator.comparison import _one_length, _splits
+from tsattn_tutorial.torch.explanations import say
 
 SMALL = {"units": 8, "updates": 30, "random_state": 0}
 
@@ -67,7 +68,7 @@ def test_evidence_is_exact(pooling, encoder, steps):
     model = AttentionClassifier(encoder, pooling, units=8, updates=2, random_state=0, n_members=2).fit(x, y)
     model.network_.double()
     evidence, weights = model.evidence(x), model.attend(x)
-    logits = model._say(model._batch(x))
+    logits = say(model.network_, model._batch(x))
     assert evidence.shape == (12, 2, steps)
     np.testing.assert_allclose(np.nansum(evidence, axis=2), logits, atol=1e-9 * np.abs(logits).max(), rtol=0)
     np.testing.assert_allclose(np.nansum(weights, axis=1), 1, atol=1e-9)

@@ -4,7 +4,7 @@ import json
 import math
 import os
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -16,22 +16,18 @@ from scipy import special
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
-from torch import Tensor
 
 import tsattn_tutorial
 from tsattn_tutorial.arguments import check_choice, check_flag, check_number, check_size, require
 from tsattn_tutorial.datasets import SeriesBatch
 from tsattn_tutorial.faithfulness import deletion_curve, interpolated
 from tsattn_tutorial.files import written_whole
-from tsattn_tutorial.history import PREDICTION_BATCH
 from tsattn_tutorial.metrics import Estimate, mean_interval
 from tsattn_tutorial.torch.encoders import Encoder, Ensemble, SeriesNetwork
-from tsattn_tutorial.torch.fit import fit, tensors
-from tsattn_tutorial.torch.gradients import input_gradients, integrated_gradients
+from tsattn_tutorial.torch.explanations import Method, blank, explain, say
+from tsattn_tutorial.torch.fit import fit
 from tsattn_tutorial.torch.networks import seeded
 
-#: Ways to say which steps a prediction rests on.
-Method = Literal["attention", "evidence", "gradient", "gradient times input", "integrated gradients", "occlusion"]
 FORMAT = "tsattn_tutorial AttentionClassifier 1"
 VERSIONS = {module.__name__: str(module.__version__) for module in (tsattn_tutorial, torch, aeon)}
 MOST_STEPS = 200  # that the encoder sees; longer series are cut into patches
@@ -196,7 +192,7 @@ class AttentionClassifier(BaseClassifier):
         return self.classes_[self._predict_proba(X).argmax(axis=1)]
 
     def _predict_proba(self, X) -> np.ndarray:
-        return special.softmax(self._say(self._batch(X)), axis=1)
+        return special.softmax(say(self.network_, self._batch(X)), axis=1)
 
     def attend(self, X) -> np.ndarray:
         """Return the attention weights of each series, ``(n, T)``: they sum to 1, and are NaN on padding.
@@ -212,7 +208,7 @@ class AttentionClassifier(BaseClassifier):
         logits exactly. Raises ValueError with max pooling, which has no weights.
         """
         batch = self._inside(X, "evidence")
-        return _blank(self._say(batch, lambda network, x, mask: network.evidence(x, mask)), batch)
+        return blank(say(self.network_, batch, lambda network, x, mask: network.evidence(x, mask)), batch.mask)
 
     def explain(self, X, method: Method = "evidence") -> np.ndarray:
         """Say how much the logit of the predicted class rests on each step, ``(n, T)``; NaN on padding.
@@ -232,40 +228,8 @@ class AttentionClassifier(BaseClassifier):
         ValueError
             When there is no such method, or the pooling has no weights for it.
         """
-        return self._explained(self._inside(X, check_choice("method", method, get_args(Method))), method)
-
-    def _explained(self, batch: SeriesBatch, method: Method) -> np.ndarray:
-        """Do so for series as `_inside` returns them."""
-        if method == "attention":
-            values = self._say(batch, lambda network, x, mask: network(x, mask)[1])
-        elif method == "evidence":
-            values = self._say(batch, lambda network, x, mask: network.evidence(x, mask))
-            values = values[np.arange(len(batch)), batch.y]
-        elif method == "occlusion":
-            values = self._occlusion(batch)
-        elif method == "integrated gradients":
-            values = integrated_gradients(self.network_, batch, batch.y, baseline=0.0).sum(axis=2)
-        else:
-            values = input_gradients(self.network_, batch, batch.y)
-            values = (np.abs(values) if method == "gradient" else values * batch.x).sum(axis=2)
-        return _blank(values, batch)
-
-    def _occlusion(self, batch: SeriesBatch) -> np.ndarray:
-        """Return how far the logit falls when a window around each step is blanked, ``(n, T)``.
-
-        A window holds a twentieth of the steps; each step has the mean over the windows that hold it.
-        """
-        steps, rows = batch.x.shape[1], np.arange(len(batch))
-        width = math.ceil(steps / 20)
-        whole = self._say(batch)[rows, batch.y]
-        falls, windows = np.zeros(batch.x.shape[:2]), np.zeros(steps)
-        for begin in range(0, steps, math.ceil(width / 2)):
-            window = slice(begin, begin + width)
-            hidden = batch.x.copy()
-            hidden[:, window] = 0
-            falls[:, window] += (whole - self._say(replace(batch, x=hidden))[rows, batch.y])[:, None]
-            windows[window] += 1
-        return falls / windows
+        batch = self._inside(X, check_choice("method", method, get_args(Method)))
+        return explain(self.network_, batch, method)
 
     def faithfulness(self, X, method: Method = "attention", *, seed: int = 0) -> Faithfulness:
         """Say whether deleting the steps that an explanation names hurts more than deleting steps at random.
@@ -283,7 +247,7 @@ class AttentionClassifier(BaseClassifier):
             Seed of the random orders, one a series.
         """
         batch = self._inside(X, check_choice("method", method, get_args(Method)))
-        named = self._explained(batch, method)
+        named = explain(self.network_, batch, method)
         lengths = (~np.isnan(named)).sum(axis=1)
         random = np.random.default_rng(check_size("seed", seed, 0)).random(named.shape)
         falls = np.empty((2, len(batch)))
@@ -292,7 +256,7 @@ class AttentionClassifier(BaseClassifier):
             x, y = batch.x[rows, :length], batch.y[rows]
 
             def logit(series: np.ndarray, y: np.ndarray = y) -> np.ndarray:
-                return self._say(SeriesBatch(series, y))[np.arange(len(y)), y]
+                return say(self.network_, SeriesBatch(series, y))[np.arange(len(y)), y]
 
             for order, importance in enumerate((named, random)):
                 curve = deletion_curve(logit, x, importance[rows, :length], SHARES, interpolated)
@@ -378,7 +342,7 @@ class AttentionClassifier(BaseClassifier):
         X = self._preprocess_collection(X, store_metadata=False)
         self._check_shape(X)
         batch = self._batch(X)
-        return replace(batch, y=self._say(batch).argmax(axis=1))
+        return replace(batch, y=say(self.network_, batch).argmax(axis=1))
 
     def _batch(self, X, codes: np.ndarray | None = None) -> SeriesBatch:
         """Scale, fill gaps and pad: ``x (n, T, channels)``."""
@@ -389,15 +353,6 @@ class AttentionClassifier(BaseClassifier):
             row[: one.shape[1]] = filled((np.asarray(one, float) - self.mean_[:, None]) / self.scale_[:, None]).T
         y = np.zeros(len(x), np.int64) if codes is None else codes
         return SeriesBatch(x, y, mask=None if mask.all() else mask)
-
-    @torch.no_grad()
-    def _say(self, batch: SeriesBatch, what: Callable[..., Tensor] | None = None) -> np.ndarray:
-        """Return the logits, or something else, of the series as float64 ``(n, ...)``, some series at a time."""
-        network, pieces = self.network_.eval(), []
-        for begin in range(0, len(batch), PREDICTION_BATCH):
-            x, _, mask = tensors(batch, slice(begin, begin + PREDICTION_BATCH), network)
-            pieces.append(network(x, mask)[0] if what is None else what(network, x, mask))
-        return torch.cat(pieces).double().cpu().numpy()
 
     @classmethod
     def _get_test_params(cls, parameter_set: str = "default") -> dict[str, Any]:
@@ -412,9 +367,3 @@ def filled(series: np.ndarray) -> np.ndarray:
         there = np.flatnonzero(~gap)
         series[channel, gap] = np.interp(np.flatnonzero(gap), there, series[channel, there]) if there.size else 0.0
     return series
-
-
-def _blank(values: np.ndarray, batch: SeriesBatch) -> np.ndarray:
-    """Put NaN on padding of ``(n, ..., T)``."""
-    real = True if batch.mask is None else batch.mask[(slice(None), *[None] * (values.ndim - 2))]
-    return np.where(real, values, np.nan)

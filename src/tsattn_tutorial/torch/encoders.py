@@ -91,8 +91,7 @@ class SeriesNetwork(nn.Module):
         the logits that it alone would give.
         """
         hidden, weights, _, real = self._pooled(x, mask)
-        parts = weights[:, :, None] * self.classifier(wide(hidden))  # (B, P, C)
-        return torch.stack([self.patches.spread(part, real) for part in parts.unbind(dim=2)], dim=1)
+        return self.patches.spread_votes(weights, self.classifier(wide(hidden)), real)
 
     def _pooled(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
         x, real = blanked(x, mask, in_front=True)
