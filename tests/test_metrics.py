@@ -58,6 +58,11 @@ def test_intervals_cover_as_often_as_they_say():
     assert 0.935 < np.mean([interval.low <= 3 <= interval.high for interval in means]) < 0.965
     # By hand: mean 2, standard deviation 1, t quantile of 2 degrees of freedom 4.3027.
     assert mean_interval([1, 2, 3]) == pytest.approx((2, 2 - 4.3027 / 3**0.5, 2 + 4.3027 / 3**0.5), abs=1e-4)
+    five = [
+        np.min([one.low < 3 < one.high for one in map(mean_interval, group, [5] * 5)])
+        for group in rng.normal(3, 2, (600, 5, 6))
+    ]
+    assert 0.93 < np.mean(five) < 0.98  # a family of five, all at once
 
 
 def test_mass_of_even_attention_is_chance_and_of_perfect_attention_one():

@@ -125,19 +125,18 @@ def explanations(
 
 
 def _shuffled(network, test: SeriesBatch, found: Mapping[str, np.ndarray], seed: int) -> dict[str, float]:
-    import torch
-
+    """Compare the weights of patches with gradients, and see what other weights would say."""
     from tsattn_tutorial.torch.explanations import say
-    from tsattn_tutorial.torch.networks import by_class
 
-    one = network[0] if isinstance(network, torch.nn.ModuleList) else network
-    first = range(0, test.x.shape[1], one.patches.size)  # steps of the patches
+    patches = (network if hasattr(network, "patches") else network[0]).patches  # of an ensemble all are alike
+    first = range(0, test.x.shape[1], patches.size)  # steps
     weights, gradient = (np.add.reduceat(found[name], first, axis=1) for name in ("attention", "gradient"))  # (N, P)
     tau = [kendalltau(*pair).statistic for pair in zip(weights, gradient, strict=True)]
-    votes = say(network, test, lambda _, x, mask: by_class(one.classifier(one._pooled(x, mask)[0])))  # (N, P, C)
+    evidence = say(network, test, lambda network, x, mask: network.evidence(x, mask))
+    votes = np.add.reduceat(evidence, first, axis=2) / np.maximum(weights, 1e-30)[:, None]  # (N, C, P)
     rng = generators(seed, 2)[1]
     orders = [weights, *(rng.permuted(weights, axis=1) for _ in range(20))]
-    said = [softmax(np.einsum("np,npc->nc", order, votes), axis=1) for order in orders]
+    said = [softmax(np.einsum("np,ncp->nc", order, votes), axis=1) for order in orders]
     moved = np.median([np.abs(other - said[0]).sum(axis=1) / 2 for other in said[1:]], axis=0)
     return {"tau": np.nanmean(tau), "moved": moved.mean()}
 
