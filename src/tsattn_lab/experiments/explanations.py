@@ -97,7 +97,7 @@ def explanations(
     row = {"accuracy": (said == test.y).mean()} | fitted
     chosen = np.flatnonzero(test.truth.any(axis=1) | (data == "signatures"))[:explained]
     test, twin, said = replace(test[chosen], y=said[chosen]), twin[chosen], said[chosen]
-    found = {method: explain(network, test, method) for method in get_args(Method)}
+    found = {method: explain(network, test, method) for method in get_args(Method) if method != "rollout"}
     posterior = None
     if data == "waves":
         posterior = sine_posterior(parts.test.x[chosen], config, progress=False)
