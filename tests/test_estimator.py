@@ -59,7 +59,7 @@ def test_learns(fitted):
 
 
 @pytest.mark.parametrize("pooling", ["attention", "mean"])
-@pytest.mark.parametrize("encoder", ["convolution", "bilstm"])
+@pytest.mark.parametrize("encoder", ["kernels", "inception", "transformer", "bilstm"])
 @pytest.mark.parametrize("steps", [30, 450])
 def test_evidence_is_exact(pooling, encoder, steps):
     """In float64 the parts add up to the logits and the weights to 1, with padding and patches; padding is NaN."""
@@ -294,8 +294,8 @@ BAD = [
     (fitting(y=np.full(12, "a")), "at least 2 unique labels, but found 1"),
     (fitting(y=np.linspace(0, 1, 12)), "y type is continuous"),
     (fitting(y=Y.tolist()), "y must be a np.array or a pd.Series"),
-    (fitting(encoder="lstm"), "encoder must be one of 'convolution', 'bilstm'; got 'lstm'"),
-    (fitting(pooling="sum"), "pooling must be one of 'attention', 'mean', 'max'; got 'sum'"),
+    (fitting(encoder="lstm"), "encoder must be one of 'kernels', 'inception', 'transformer', 'bilstm'; got 'lstm'"),
+    (fitting(pooling="sum"), "pooling must be one of 'attention', 'mean', 'layer', 'max', 'last'; got 'sum'"),
     (fitting(units=6), "units must be a multiple of 4, got 6"),
     (fitting(units="8"), "units must be a positive integer, got '8'"),
     (fitting(updates=1.5), "updates must be a positive integer, got 1.5"),

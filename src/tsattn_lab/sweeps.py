@@ -8,6 +8,7 @@ from sklearn.model_selection import ParameterGrid
 
 from tsattn_lab import experiments as lab
 from tsattn_lab.experiments.archive import VOWELS_MODELS
+from tsattn_lab.experiments.nine_sets import OURS, POOLED, RIVALS
 from tsattn_lab.experiments.sine import SINE_MODELS
 from tsattn_tutorial.datasets import ARCHIVE
 
@@ -97,8 +98,9 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
     ),
     "nine_sets": (
         lab.nine_sets,
-        _grid([0], model=["attention"], data_set=list(ARCHIVE), held_out=["folds"])
-        + _grid(TEN, model=["attention", "MiniRocket"], data_set=list(ARCHIVE)),
+        _grid(TEN, model=[*POOLED, *RIVALS, "transformer"], data_set=list(ARCHIVE))
+        + _grid(TEN, model=["attention", "MiniRocket"], data_set=list(ARCHIVE), held_out=["test"])
+        + _grid(TEN, model=[name for name in OURS if "BiLSTM" in name], data_set=list(ARCHIVE)),
     ),
     "explanations": (
         lab.explanations,

@@ -23,14 +23,17 @@ from tsattn_tutorial.datasets import SeriesBatch
 from tsattn_tutorial.faithfulness import deletion_curve, interpolated
 from tsattn_tutorial.files import written_whole
 from tsattn_tutorial.metrics import Estimate, mean_interval
-from tsattn_tutorial.torch.encoders import Encoder, Ensemble, SeriesNetwork
+from tsattn_tutorial.torch.encoders import MOST_PATCHES, Encoder, Ensemble, Pooling, SeriesNetwork
 from tsattn_tutorial.torch.explanations import Method, blank, explain, say
 from tsattn_tutorial.torch.fit import fit
 from tsattn_tutorial.torch.networks import seeded
 
-FORMAT = "tsattn_tutorial AttentionClassifier 1"
+FORMAT = "tsattn_tutorial AttentionClassifier 2"
 VERSIONS = {module.__name__: str(module.__version__) for module in (tsattn_tutorial, torch, aeon)}
-MOST_STEPS = 200  # that the encoder sees; longer series are cut into patches
+#: Updates of each encoder, where nothing else is said and at least 20 passes over the data; its largest step size.
+PASSES = 20
+BUDGETS = {"kernels": (150, 1e-3), "inception": (600, 5e-3), "transformer": (600, 1e-3), "bilstm": (600, 5e-3)}
+MOST_NUMBERS = 2**28  # in the patches of all training series, 1 GB; beyond, they are cut anew in each update
 RECIPE = {"schedule": "cosine", "weight_decay": 0.01, "label_smoothing": 0.05}
 SHARES = np.linspace(0.1, 0.5, 5)  # of the steps, deleted by `faithfulness`
 
@@ -59,21 +62,24 @@ class AttentionClassifier(BaseClassifier):
     An encoder turns steps into vectors, a pooling makes one vector of them, and a linear layer reads the classes
     from it. Each channel is scaled by the training series. A missing value (NaN) is drawn on a straight line between
     its neighbours in time; at an end it takes the nearest value, and in a channel without any the mean of the
-    training series. Series of more than 200 steps are cut into patches, so that a fit stays short.
+    training series. Long series are cut into 64 patches (200 for "inception"), so that a fit stays short.
 
     Parameters
     ----------
-    encoder : {"convolution", "bilstm"}
-        Three residual Inception blocks, or the BiLSTM of source A.
-    pooling : {"attention", "mean", "max"}
-        Mean pooling is attention with even weights, the control. Max pooling has no weights.
+    encoder : {"kernels", "inception", "transformer", "bilstm"}
+        Fixed convolutions and one layer; three residual Inception blocks, which need more series and more time; a
+        small transformer over patches; or the BiLSTM of source A.
+    pooling : {"attention", "mean", "layer", "max", "last"}
+        "mean" is attention with even weights, the control; "layer" a mean after one more layer, with as many parameters
+        as attention. "max", and "last" for the BiLSTM, have no weights.
     units : int
         Features of an encoded step; a multiple of 4.
-    updates : int
-        The least number of steps of the optimiser (AdamW, one cycle); whole passes over the data are made.
+    updates : int, optional
+        The least number of steps of the optimiser (AdamW, one cycle); whole passes over the data are made. As in
+        ``BUDGETS`` when left out, like the step size.
     batch_size : int
         Series an update.
-    learning_rate : float
+    learning_rate : float, optional
         The largest step size.
     validation : float
         Share of the series, stratified, on which the best epoch is chosen; 0 for none, which suits small data.
@@ -100,7 +106,8 @@ class AttentionClassifier(BaseClassifier):
     Notes
     -----
     ``X`` is what aeon takes: ``(n, channels, T)``, ``(n, T)``, or a list of ``(channels, T_i)``; ``y`` an array of n
-    labels. Bad values raise ValueError. Encoder: Ismail Fawaz et al. (2020), "InceptionTime".
+    labels. Bad values raise ValueError. Encoders: Dempster et al. (2021), "MiniRocket"; Ismail Fawaz et al. (2020),
+    "InceptionTime"; Nie et al. (2023), "PatchTST".
     """
 
     _tags = {  # noqa: RUF012 - aeon's way
@@ -114,13 +121,13 @@ class AttentionClassifier(BaseClassifier):
 
     def __init__(
         self,
-        encoder: Encoder = "convolution",
-        pooling: Literal["attention", "mean", "max"] = "attention",
+        encoder: Encoder = "kernels",
+        pooling: Pooling = "attention",
         *,
         units: int = 64,
-        updates: int = 600,
+        updates: int | None = None,
         batch_size: int = 16,
-        learning_rate: float = 5e-3,
+        learning_rate: float | None = None,
         validation: float = 0.0,
         patience: int | None = None,
         class_weight: Literal["balanced"] | Mapping[Any, float] | None = None,
@@ -144,23 +151,34 @@ class AttentionClassifier(BaseClassifier):
         self.mean_, self.scale_ = np.nan_to_num(scaler.mean_), np.nan_to_num(scaler.scale_, nan=1.0)
         codes = np.searchsorted(self.classes_, y)
         whole = self._batch(X, codes)
-        #: Steps in a patch.
-        self.patch_size_ = math.ceil(whole.x.shape[1] / MOST_STEPS)
+        #: Steps of the longest series.
+        self.steps_ = whole.x.shape[1]
         self.network_ = self._network(seeds.tolist())
         self.histories_ = []
-        options = {"batch_size": self.batch_size, "learning_rate": self.learning_rate, "patience": self.patience}
-        options |= {"epochs": math.ceil(check_size("updates", self.updates) / batches)}
+        updates, learning_rate = self._budget()
+        options = {"batch_size": self.batch_size, "learning_rate": learning_rate, "patience": self.patience}
+        least = PASSES if self.updates is None else 1
+        options |= {"epochs": max(least, math.ceil(check_size("updates", updates) / batches))}
         options |= {"class_weight": self._class_weights(codes), "progress": check_flag("verbose", self.verbose)}
         for member, seed in zip(self.network_, seeds.tolist(), strict=True):
             train, held = whole, None
             if share:
                 parts = train_test_split(np.arange(len(y)), test_size=share, stratify=codes, random_state=seed)
                 train, held = (whole[part] for part in parts)
-            with seeded(seed):  # dropout
-                history = fit(member, train, held, **RECIPE, **options, seed=seed)
-            self.histories_.append(history)
+            with seeded(seed):  # thresholds, dropout
+                member.settle(train)
+                numbers = len(train) * MOST_PATCHES[self.encoder] * member.patches.features(train.x.shape[2])
+                if numbers <= MOST_NUMBERS:  # patches are not learnt, so they are cut once
+                    train, held, member = member.cut(train), held and member.cut(held), member.head
+                self.histories_.append(fit(member, train, held, **RECIPE, **options, seed=seed))
         self.network_.eval()
         return self
+
+    def _budget(self) -> tuple[int, float]:
+        """Return the updates and the largest step size, given or usual."""
+        usual = BUDGETS.get(self.encoder, (1, 1.0))
+        given = self.updates, self.learning_rate
+        return tuple(ours if theirs is None else theirs for ours, theirs in zip(usual, given, strict=True))
 
     def _network(self, seeds: list[int]) -> Ensemble:
         try:
@@ -169,7 +187,7 @@ class AttentionClassifier(BaseClassifier):
             text = str(error).partition("\n")[0]
             raise ValueError(f"device must be one that torch can use here, got {self.device!r}: {text}") from None
         sizes, options = (len(self.mean_), len(self.classes_)), {"encoder": self.encoder, "pooling": self.pooling}
-        options |= {"units": self.units, "patch_size": self.patch_size_}
+        options |= {"units": self.units, "steps": self.steps_}
         return Ensemble(SeriesNetwork(*sizes, **options, seed=seed) for seed in seeds).to(self.device)
 
     def _class_weights(self, codes: np.ndarray) -> np.ndarray | None:
@@ -197,7 +215,7 @@ class AttentionClassifier(BaseClassifier):
     def attend(self, X) -> np.ndarray:
         """Return the attention weights of each series, ``(n, T)``: they sum to 1, and are NaN on padding.
 
-        T is the length of the longest series. Raises ValueError with max pooling, which has no weights.
+        T is the length of the longest series. Raises ValueError with a pooling that has no weights.
         """
         return self.explain(X, "attention")
 
@@ -205,7 +223,7 @@ class AttentionClassifier(BaseClassifier):
         """Return the part of each step in the logit of each class, ``(n, C, T)``; NaN on padding.
 
         A step's part is its weight times its vote, the logits that it alone would give. The parts add up to the
-        logits exactly. Raises ValueError with max pooling, which has no weights.
+        logits exactly. Raises ValueError with a pooling that has no weights.
         """
         batch = self._inside(X, "evidence")
         return blank(say(self.network_, batch, lambda network, x, mask: network.evidence(x, mask)), batch.mask)
@@ -276,7 +294,7 @@ class AttentionClassifier(BaseClassifier):
         parameters = self.get_params(deep=False)
         if isinstance(self.class_weight, Mapping):  # keys of JSON are text
             parameters["class_weight"] = list(map(list, self.class_weight.items()))
-        header = {"format": FORMAT, "versions": VERSIONS, "parameters": parameters, "patch_size": self.patch_size_}
+        header = {"format": FORMAT, "versions": VERSIONS, "parameters": parameters, "steps": self.steps_}
         header |= {"classes": self.classes_.tolist(), "class_type": self.classes_.dtype.str}
         try:
             text = json.dumps(header, allow_nan=False, default=np.generic.item)
@@ -313,7 +331,7 @@ class AttentionClassifier(BaseClassifier):
             if isinstance(parameters["class_weight"], list):
                 parameters["class_weight"] = dict(parameters["class_weight"])
             model = cls(**parameters)
-            model.classes_, model.patch_size_ = np.array(header["classes"], header["class_type"]), header["patch_size"]
+            model.classes_, model.steps_ = np.array(header["classes"], header["class_type"]), header["steps"]
             model.n_classes_ = len(model.classes_)
             model._class_dictionary = {label: code for code, label in enumerate(model.classes_)}
             model.mean_, model.scale_ = arrays.pop("mean"), arrays.pop("scale")
@@ -337,8 +355,8 @@ class AttentionClassifier(BaseClassifier):
     def _inside(self, X, method: Method) -> SeriesBatch:
         """Return series as the network sees them, after aeon's checks, with the classes that it says as labels."""
         self._check_is_fitted()
-        text = 'pooling="max" has no weights: expected a classifier with pooling="attention" or "mean"'
-        require(method not in ("attention", "evidence") or self.pooling != "max", text)
+        without = self.pooling in ("max", "last") and method in ("attention", "evidence", "rollout")
+        require(not without, f"pooling={self.pooling!r} has no weights: expected one of attention, mean, layer")
         X = self._preprocess_collection(X, store_metadata=False)
         self._check_shape(X)
         batch = self._batch(X)

@@ -1,5 +1,6 @@
 """The question of a reader with a table: whether attention changes anything here."""
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -221,12 +222,15 @@ def _some(X, places: np.ndarray):
 
 
 def _seconds(model: AttentionClassifier, X, y: np.ndarray, train: np.ndarray) -> float:
-    """Estimate how long a fit takes, by a pass over the training series; the one before warms up."""
-    short = clone(model).set_params(updates=1, n_members=1, validation=0.0, patience=None)
-    for _ in range(2):
+    """Estimate how long a fit takes, by fits of one pass and of two over the training series; the first warms up."""
+    passes, times = math.ceil(len(train) / model.batch_size), []
+    for updates in (1, 1, passes + 1):
+        short = clone(model).set_params(updates=updates, n_members=1, validation=0.0, patience=None)
         started = time.perf_counter()
         short.fit(_some(X, train), y[train])
-    return (time.perf_counter() - started) * model.n_members * max(1, model.updates * model.batch_size / len(train))
+        times.append(time.perf_counter() - started)
+    more = max(0.0, times[2] - times[1]) * (math.ceil(model._budget()[0] / passes) - 1)
+    return (times[1] + more) * model.n_members
 
 
 def _scores(model, X, y: np.ndarray, train: np.ndarray, test: np.ndarray) -> dict[str, float]:

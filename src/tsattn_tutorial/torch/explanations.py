@@ -1,4 +1,4 @@
-"""Which steps a prediction rests on, said in six ways."""
+"""Which steps a prediction rests on, said in seven ways."""
 
 import math
 from collections.abc import Callable
@@ -17,7 +17,9 @@ from tsattn_tutorial.torch.gradients import input_gradients, integrated_gradient
 from tsattn_tutorial.torch.networks import by_class
 
 #: Ways to say which steps a prediction rests on.
-Method = Literal["attention", "evidence", "gradient", "gradient times input", "integrated gradients", "occlusion"]
+Method = Literal[
+    "attention", "evidence", "gradient", "gradient times input", "integrated gradients", "occlusion", "rollout"
+]
 
 
 def explain(network: nn.Module, batch: SeriesBatch, method: Method = "evidence") -> np.ndarray:
@@ -31,7 +33,8 @@ def explain(network: nn.Module, batch: SeriesBatch, method: Method = "evidence")
     batch : SeriesBatch
         N series, as the network takes them; the labels say which class is meant.
     method : str
-        ``"attention"``, the weights; ``"evidence"``, weight times vote; ``"gradient"`` (its size),
+        ``"attention"``, the weights; ``"rollout"``, the weights led back through self-attention (Abnar and Zuidema
+        2020); ``"evidence"``, weight times vote; ``"gradient"`` (its size),
         ``"gradient times input"`` and ``"integrated gradients"`` (from 0), summed over channels; ``"occlusion"``, by
         how much the logit falls when a window around the step is set to 0: a twentieth of the steps, in the mean over
         the windows that hold it.
@@ -44,6 +47,8 @@ def explain(network: nn.Module, batch: SeriesBatch, method: Method = "evidence")
     check_choice("method", method, get_args(Method))
     if method == "attention":
         values = say(network, batch, lambda network, x, mask: network(x, mask)[1])
+    elif method == "rollout":
+        values = say(network, batch, lambda network, x, mask: network.rollout(x, mask))
     elif method == "evidence":
         values = say(network, batch, lambda network, x, mask: network.evidence(x, mask))
         values = values[np.arange(len(batch)), batch.y]
