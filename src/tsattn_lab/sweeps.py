@@ -104,7 +104,7 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
     ),
     "explanations": (
         lab.explanations,
-        [{"seed": seed, "noise_std": noise, "recipe": "PATCHES"} for seed in FIVE for noise in (0.5, 2.0)],
+        _grid(FIVE, recipe=["PATCHES"]),
     ),
     "planted_steps": (
         lab.attention_over_steps,
