@@ -33,9 +33,6 @@ CONFIGURATION = [
 ]
 
 FIGURES = [
-    (lambda: metrics.binary_report(Y, EVEN[0]), "y and probability must both be (N,), got (4,) and (6,)"),
-    (lambda: metrics.binary_report(Y, Y * 3.0), "pass probabilities, not logits"),
-    (lambda: metrics.binary_report(Y, Y * np.nan), "probability must lie in [0, 1]"),
     (lambda: metrics.proportion_interval(3, 2), "got 3 of 2"),
     (lambda: metrics.mean_interval([1.0]), "at least two finite numbers"),
     (lambda: metrics.attention_mass(10 * EVEN, SIGNAL), "rows that sum to 1, got sums 9.99"),
@@ -58,7 +55,6 @@ PLOTS = [
         lambda ax: plotting.plot_attention(ax, X[0, :5], EVEN[0]),
         "x must be (T,) or (T, 1) like the weights, got (5, 1)",
     ),
-    (lambda ax: plotting.plot_weight_bars(ax, EVEN[0], None, np.ones(6)), "interval must be (2, 6) like the weights"),
     (lambda ax: plotting.plot_weight_map(ax, EVEN[0]), "weights must be (T, D), got (6,)"),
     (lambda ax: plotting.plot_weight_map(ax, np.eye(2) / 2, np.eye(2)), "truth must be (2, 2) bool"),
     (lambda ax: plotting.plot_self_attention(ax, EVEN), "weights must be (T, T), got (4, 6)"),

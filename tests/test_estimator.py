@@ -1,10 +1,12 @@
 """The classifier for series of one's own: aeon's contract, exact evidence, files that come back, clear refusals."""
 
 import pickle
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from aeon.classification.convolution_based import MiniRocketClassifier
 from aeon.testing.estimator_checking import parametrize_with_checks
 from scipy import stats
@@ -13,10 +15,12 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 
-from tsattn_tutorial.datasets import read_csv
+from tsattn_tutorial.datasets import SeriesBatch, read_csv
 from tsattn_tutorial.estimator import AttentionClassifier, Comparison, compare
 from tsattn_tutorial.estimator.comparison import _one_length, _splits
+from tsattn_tutorial.torch.encoders import Encoder, SeriesNetwork
 from tsattn_tutorial.torch.explanations import say
+from tsattn_tutorial.torch.networks import seeded
 
 SMALL = {"units": 8, "updates": 30, "random_state": 0}
 
@@ -59,7 +63,7 @@ def test_learns(fitted):
 
 
 @pytest.mark.parametrize("pooling", ["attention", "mean"])
-@pytest.mark.parametrize("encoder", ["kernels", "inception", "transformer", "bilstm"])
+@pytest.mark.parametrize("encoder", get_args(Encoder))
 @pytest.mark.parametrize("steps", [30, 450])
 def test_evidence_is_exact(pooling, encoder, steps):
     """In float64 the parts add up to the logits and the weights to 1, with padding and patches; padding is NaN."""
@@ -82,10 +86,64 @@ def test_evidence_is_exact(pooling, encoder, steps):
     assert np.abs(np.nansum(model.evidence(x), axis=2) - logits).max() <= 1e-5 * np.abs(logits).max()
 
 
+def test_a_network_starts_from_the_plain_mean_and_from_thresholds_spread_over_the_answers():
+    """Attention is even at first; over the settled kernels, shares of answers are uniform, whatever the padding."""
+    x = np.random.default_rng(0).normal(size=(20, 40, 2)).cumsum(axis=1).astype(np.float32)
+    mask = np.arange(40) < np.arange(21, 41)[:, None]
+    batch = SeriesBatch(np.where(mask[:, :, None], x, 0), np.zeros(20, int), mask=mask)
+    networks = [SeriesNetwork(2, 3, units=8, steps=40, pooling=pooling).eval() for pooling in ("attention", "mean")]
+    for network in networks:
+        with seeded(0):
+            network.settle(batch)
+    weights = [network(torch.tensor(batch.x), torch.tensor(mask))[1] for network in networks]
+    torch.testing.assert_close(*weights)
+    cut = networks[0].cut(batch)
+    patches = networks[0].patches
+    shares = (cut.x * patches.scale.numpy() + patches.mean.numpy())[mask].mean(axis=0)
+    assert len(shares) == 3 * 4 * 84 + 2
+    assert stats.kstest(shares[:-2], "uniform").statistic < 0.03
+    np.testing.assert_allclose(shares[-2:], batch.x[mask].mean(axis=0), atol=1e-5)
+    assert (cut.x[~mask] == 0).all()
+
+
+@pytest.mark.parametrize("encoder", get_args(Encoder))
+def test_patches_are_not_learnt(encoder, monkeypatch):
+    """Cut once or anew in every update, they lead to the same classifier."""
+    x, y = bumps(20)
+    one = AttentionClassifier(encoder, **SMALL, validation=0.3).fit(ragged(x), y)
+    monkeypatch.setattr("tsattn_tutorial.estimator.classifier.MOST_NUMBERS", 0)
+    other = AttentionClassifier(encoder, **SMALL, validation=0.3).fit(ragged(x), y)
+    np.testing.assert_allclose(one.predict_proba(ragged(x)), other.predict_proba(ragged(x)), atol=1e-3)
+
+
+def test_the_control_for_capacity_has_the_parameters_of_the_scores():
+    """All but the query, which makes one number of them; it pools by a mean."""
+    sizes = {}
+    for pooling in ("mean", "layer", "attention"):
+        network = SeriesNetwork(1, 2, steps=20, pooling=pooling)
+        sizes[pooling] = sum(parameter.numel() for parameter in network.head.parameters())
+    assert sizes["layer"] - sizes["mean"] == 64 * 64 + 64
+    assert sizes["attention"] - sizes["layer"] == 64 + 1
+
+
+def test_rollout():
+    """The weights led back through self-attention sum to 1; where every patch asks itself alone, nothing moves."""
+    x, y = bumps(12)
+    model = AttentionClassifier("transformer", **QUICK, n_members=2).fit(ragged(x), y)
+    model.network_.double()
+    rollout, weights = model.explain(ragged(x), "rollout"), model.attend(ragged(x))
+    np.testing.assert_allclose(np.nansum(rollout, axis=1), 1, atol=1e-9)
+    assert (np.isnan(rollout) == np.isnan(weights)).all()
+    assert np.nanmax(np.abs(rollout - weights)) > 1e-6
+    for member in model.network_:
+        member.head.encoder.maps = lambda patches, real: [torch.eye(patches.shape[1], dtype=torch.float64)] * 2
+    np.testing.assert_allclose(model.explain(ragged(x), "rollout"), weights, atol=1e-12)
+
+
 def test_padding_changes_nothing_in_training():
     """A batch with a longer series beside them is normalised by the real steps alone."""
     x, y = bumps(16)
-    model = AttentionClassifier(units=8, updates=3, batch_size=16, random_state=0).fit(ragged(x), y)
+    model = AttentionClassifier("inception", units=8, updates=3, random_state=0).fit(ragged(x), y)
     batch = model._batch(ragged(x))
     from dataclasses import replace
 
@@ -269,8 +327,9 @@ def fitting(x=X, y=Y, **options):
     return lambda: AttentionClassifier(**QUICK | options).fit(x, y)
 
 
-def asking(method, x=X, *arguments, pooling="attention", **options):
-    return lambda: getattr(AttentionClassifier(pooling=pooling, **QUICK).fit(X, Y), method)(x, *arguments, **options)
+def asking(method, x=X, *arguments, pooling="attention", encoder="kernels", **options):
+    model = AttentionClassifier(encoder, pooling, **QUICK)
+    return lambda: getattr(model.fit(X, Y), method)(x, *arguments, **options)
 
 
 def comparing(x=X, y=Y, **options):
@@ -321,8 +380,11 @@ BAD = [
     (asking("predict", X[:0]), "X must hold series with time steps, got none"),
     (asking("predict", X[:, :1]), "different number of channels"),
     (asking("evidence", with_value(np.inf)), r"infinity.*series \[3\]"),
-    (asking("attend", pooling="max"), 'pooling="max" has no weights'),
-    (asking("evidence", pooling="max"), 'pooling="max" has no weights'),
+    (asking("attend", pooling="max"), "pooling='max' has no weights"),
+    (asking("explain", X, "rollout"), 'rollout needs encoder="transformer"'),
+    (asking("evidence", pooling="last", encoder="bilstm"), "pooling='last' has no weights"),
+    (fitting(pooling="last"), 'pooling="last" needs encoder="bilstm", got \'kernels\''),
+    (asking("evidence", pooling="max"), "pooling='max' has no weights"),
     (asking("explain", X, "shap"), "method must be one of 'attention', 'evidence'.*got 'shap'"),
     (asking("faithfulness", X[:1]), "at least two finite numbers"),
     (asking("faithfulness", seed=-1), "seed must be 0 or a positive integer, got -1"),

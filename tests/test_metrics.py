@@ -2,50 +2,17 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score, roc_auc_score
 
 from tsattn_tutorial.datasets import SeriesBatch
 from tsattn_tutorial.metrics import (
     attention_mass,
     attention_mass_by_shift,
-    binary_report,
     localisation,
     mean_interval,
     pointing,
     proportion_interval,
     score_attention,
 )
-
-
-def test_the_published_confusion_matrix_gives_the_published_report():
-    # Paialunga 2025: [[1002, 14], [31, 953]]; precision there is 0.9855, recall 0.9685, F1 0.9769.
-    y = np.repeat([0, 0, 1, 1], [1002, 14, 31, 953])
-    predicted = np.repeat([0.0, 1.0, 0.0, 1.0], [1002, 14, 31, 953])
-    report = binary_report(y, predicted)
-    assert report.confusion.tolist() == [[1002, 14], [31, 953]]
-    measured = [getattr(report, name).value for name in ("accuracy", "precision", "recall", "f1", "roc_auc")]
-    assert np.round(measured, 4).tolist() == [0.9775, 0.9855, 0.9685, 0.9769, 0.9774]  # AUC of labels, as published
-
-
-def test_measures_agree_with_the_library_and_lie_in_their_intervals():
-    rng = np.random.default_rng(0)
-    y = rng.integers(0, 2, 500)
-    probability = np.clip(0.5 * y + rng.normal(0.25, 0.3, 500), 0, 1).round(2)  # with ties
-    report, predicted = binary_report(y, probability), probability >= 0.5
-    measures = {"accuracy": accuracy_score, "precision": precision_score, "recall": recall_score, "f1": f1_score}
-    for name, measure in (measures | {"roc_auc": roc_auc_score}).items():
-        estimate = getattr(report, name)
-        assert estimate.value == pytest.approx(measure(y, probability if name == "roc_auc" else predicted))
-        assert estimate.low < estimate.value < estimate.high
-    assert str(report).count("\n") == 5
-
-
-def test_auc_is_computed_on_probabilities():
-    y, probability = np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.3, 0.4])  # ranked right, all below 0.5
-    report = binary_report(y, probability)
-    assert report.roc_auc == (1, 1, 1) and report.accuracy.value == 0.5 and np.isnan(report.precision.value)
-    alone = binary_report(y[1:3], probability[1:3]).roc_auc  # nothing to draw from
-    assert alone.value == 1 and np.isnan([alone.low, alone.high]).all()
 
 
 def test_intervals_cover_as_often_as_they_say():
@@ -84,24 +51,6 @@ def test_a_late_attention_shows_as_a_peak_at_its_lag():
         assert shifts[masses.argmax()] == lag and masses.max() == pytest.approx(1)
         assert masses[shifts == 0] == pytest.approx(attention_mass(weights, truth).mass.mean())
     assert attention_mass_by_shift(truth / 5, truth, np.array([2], np.uint8)) == pytest.approx([0.6])
-
-
-def test_class_one_is_predicted_from_the_threshold_on():
-    y, probability = np.array([0, 0, 1, 1]), np.array([0.2, 0.4, 0.3, 0.5])
-    assert binary_report(y, probability).confusion.tolist() == [[2, 0], [1, 1]]  # 0.5 itself counts
-    assert binary_report(y, probability, threshold=0.3).confusion.tolist() == [[1, 1], [0, 2]]
-
-
-def test_bootstrap_intervals_have_the_width_of_the_normal_approximation_and_follow_their_seed():
-    rng = np.random.default_rng(1)
-    y = np.repeat([0, 1], 400)
-    probability = np.clip(rng.normal(0.4 + 0.2 * y, 0.15), 0, 1)
-    first, again, other = (binary_report(y, probability, seed=seed).roc_auc for seed in (0, 0, 1))
-    assert first == again != other
-    # Hanley and McNeil (1982): the standard error of an AUC from 400 series of each class.
-    auc = first.value
-    spread = auc * (1 - auc) + 399 * (auc / (2 - auc) - auc**2 + 2 * auc**2 / (1 + auc) - auc**2)
-    assert first.high - first.low == pytest.approx(2 * 1.96 * spread**0.5 / 400, rel=0.15)
 
 
 def test_pointing_asks_where_the_largest_weight_lies():

@@ -58,19 +58,16 @@ SOUND = {
     "an announced error": [cell("raise ValueError('no')", error(), tags=["raises-exception"])],
     "as long as allowed": [cell("\n".join(["x = 1"] * 25))],
     "as wide as allowed": [cell("f()", stream("x" * 79 + "\n" + "y" * 79))],
-    "as many as allowed": [new_markdown_cell(f"{number}") for number in range(45)],
     "a method named update": [cell("settings.update(a=1)")],
 }
 
 PITFALLS = {
-    "not run": ([cell(count=None)], "cell 1: no execution count"),
-    "empty": ([cell("", count=None)], "cell 1: empty code cell"),
+    "not run": ([cell(count=None)], "execution counts [None]"),
     "run out of order": ([cell(count=2), cell("2 + 2", count=1)], "execution counts [2, 1]"),
     "run twice": ([cell(count=7)], "execution counts [7]"),
     "trailing semicolon, then a comment": ([cell("plot(c='#888');  # grey\n# done")], "cell 1: trailing semicolon"),
     "trailing semicolon after a magic": ([cell("%time f(x);")], "cell 1: trailing semicolon"),
     "stderr": ([cell("f()", stream("UserWarning: look\n", "stderr"))], "cell 1: stored stderr: UserWarning: look"),
-    "unannounced error": ([cell("f()", error())], "cell 1: stored error without the tag"),
     "widget": ([cell("bar", display(application_widget="{}"))], "cell 1: widget output"),
     "script": ([cell("x", display(text_html="<script>alert(1)</script>"))], "cell 1: output with scripts"),
     "remote picture": ([cell("x", display(text_html="<img src='//a.b/c.png'>"))], "content from the network"),
@@ -87,10 +84,6 @@ PITFALLS = {
     "no caption": ([cell("p()", figure, **without("figure", "caption"))], "figure without mystnb.figure.caption"),
     "no name": ([cell("p()", figure, **without("figure", "name"))], "cell 1: figure without mystnb.figure.name"),
     "two figures in a cell": ([cell("p()", figure, figure, **FIGURE)], "cell 1: 2 figures, expected one a cell"),
-    "two figures of one name": (
-        [cell("p()", figure, **FIGURE), cell("q()", figure, count=2, **FIGURE)],
-        "two figures named a-wave",
-    ),
     "absolute path in text": ([new_markdown_cell("See `/Users/me/x`.")], "cell 1: absolute path: /Users/me"),
     "absolute path in an output": ([cell("f()", stream("wrote /tmp/x.csv"))], "cell 1: absolute path: /tmp/x.csv"),
     "absolute path on Windows": ([cell("f()", stream("C:\\Users\\me"))], "cell 1: absolute path: C:\\Users"),
@@ -104,14 +97,9 @@ PITFALLS = {
         [cell("f()", stream("a\n" + "x" * 80))],
         "cell 1: printed line of 80 characters, expected at most 79",
     ),
-    "many cells": ([new_markdown_cell(f"{number}") for number in range(46)], "46 cells, expected at most 45"),
     "export that is missing": (
         [cell("p()", figure, tsattn={"export": "images/a.png"}, **FIGURE)],
-        "exported picture a.png missing",
-    ),
-    "export out of the folder": (
-        [cell("p()", figure, tsattn={"export": "../a.png"}, **FIGURE)],
-        "cell 1: export must be a .png file below the notebook, got ../a.png",
+        "exported picture a.png is not the stored output",
     ),
 }
 
@@ -150,11 +138,6 @@ def test_other_kernel(write, tmp_path):
     assert any("kernel {" in problem for problem in found)
 
 
-def test_widget_state(write, tmp_path):
-    """Widgets leave their state in the notebook even when their output has been removed."""
-    assert any("widget state" in problem for problem in problems(write([], widgets={"state": {}}), tmp_path))
-
-
 def test_stale_outputs(write, tmp_path):
     """Outputs that are older than what they were computed from are reported, by name."""
     path = write([cell("open('data.csv')")])
@@ -169,6 +152,6 @@ def test_exported_picture_differs(write, tmp_path):
     """A picture that was changed by hand, or left behind, is reported."""
     path = write([cell("p()", figure, tsattn={"export": "a.png"}, **FIGURE)])
     (tmp_path / "a.png").write_bytes(b"something else")
-    assert any("exported picture a.png differs" in problem for problem in problems(path, tmp_path))
+    assert any("exported picture a.png is not" in problem for problem in problems(path, tmp_path))
     (tmp_path / "a.png").write_bytes(base64.b64decode(PNG))
     assert problems(path, tmp_path) == []

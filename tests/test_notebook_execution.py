@@ -71,8 +71,13 @@ def test_progress_collapses(chapter):
 
 
 def test_progress_that_has_gone_is_dropped(tmp_path):
-    """The spaces that wiped it out would be an empty box on the page."""
+    """The spaces that wiped it out would be an empty box on the page, and nbval would miss them: it is not to look."""
     path = write(tmp_path / "chapter.ipynb", new_code_cell('print("\\r1 of 3\\r      \\r", end="")\n1 + 1'))
+    with pytest.raises(ValueError, match="cell 1: its progress bar leaves a line; tag it nbval-ignore-output"):
+        execute(path)
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].metadata["tags"] = ["nbval-ignore-output"]
+    nbformat.write(notebook, path)
     execute(path)
     (output,) = nbformat.read(path, as_version=4).cells[0].outputs
     assert output.data == {"text/plain": "2"}
@@ -94,36 +99,21 @@ def test_layout_of_the_file(chapter):
     assert text.endswith("}\n")
 
 
-def test_ids_of_cells(tmp_path):
-    """A copied cell brings its id along; one of the two gets another, the same on every run. So does a cell without."""
-    path = write(tmp_path / "chapter.ipynb", *(new_code_cell("1 + 1", id=f"cell-{number}") for number in range(3)))
-    content = path.read_text().replace("cell-1", "cell-0").replace(' "id": "cell-2",\n', "")
-    found = []
-    for _ in range(2):
-        path.write_text(content)
-        execute(path)
-        found.append([cell.id for cell in nbformat.read(path, as_version=4).cells])
-    assert found[0] == found[1]
-    assert found[0][0] == "cell-0"
-    assert len(set(found[0])) == 3
-
-
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
         (new_code_cell("raise RuntimeError('stop here')"), "stop here"),
         (new_code_cell("1 + 1", metadata={"tsattn": {"export": "a.png"}}), "expected a figure to export"),
-        (new_code_cell("import time; time.sleep(60)"), "timed out"),
         (new_code_cell("import os; os._exit(1)"), "died"),
     ],
-    ids=["error", "no figure", "timeout", "dead kernel"],
+    ids=["error", "no figure", "dead kernel"],
 )
 def test_failure_leaves_the_file(cell, message, tmp_path, capsys):
     """A notebook that fails keeps its old outputs, the reason is printed, and the others still run."""
     failing = write(tmp_path / "a.ipynb", new_code_cell("1"), cell)
     working = write(tmp_path / "b.ipynb", new_code_cell("2"))
     before = failing.read_bytes()
-    assert main(["execute", "--timeout", "8", str(failing), str(working)]) == 1
+    assert main(["execute", str(failing), str(working)]) == 1
     assert failing.read_bytes() == before
     assert not list(tmp_path.glob(".*"))
     assert problems(working) == []

@@ -17,8 +17,8 @@ from packaging.utils import canonicalize_name
 
 import tsattn_lab
 import tsattn_tutorial
+from notebook_checks import texts
 from notebook_dependencies import parse_cell
-from notebook_outputs import texts
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
@@ -201,15 +201,19 @@ def without_links(text: str) -> str:
     return re.sub(r"\]\([^)]+\)", "", text)
 
 
+def missing(found: str, stated: str) -> list[str]:
+    """Numbers of a finding, with their intervals, that do not stand in a text."""
+    numbers = re.findall(r"[-+]?\d+(?:[.,]\d+)*(?: ?%| of \d+)?(?: \[[^]]+\])?", without_links(found))
+    assert numbers, found
+    return [one for one in numbers if not re.search(rf"(?<![\w.]){re.escape(one)}(?![\w.]*\d)", stated)]
+
+
 def test_findings_are_those_of_the_chapters():
     """Every number of the first page stands, with its interval, in the section that its line links to."""
     assert len(findings("book/index.md")) == 6
     for found in findings("book/index.md").values():
         (link,) = re.findall(r"\]\(([^)]+)\)", found)
-        stated = section(link)
-        numbers = re.findall(r"[-+]?\d+(?:[.,]\d+)*(?: %)?(?: \[[^]]+\])?", without_links(found))
-        missing = [one for one in numbers if not re.search(rf"(?<![\w.]){re.escape(one)}(?![\w.]*\d)", stated)]
-        assert numbers and not missing, (link, missing)
+        assert not missing(found, section(link)), link
 
 
 def test_findings_of_the_readme():

@@ -13,7 +13,7 @@ import nbformat
 import pandas as pd
 from nbformat import NotebookNode
 
-from notebook_outputs import displays
+from notebook_checks import displays, tags
 from notebooks import BOOK, notebook_paths
 
 SITE = BOOK.parent / "_build" / "html" / "book"
@@ -45,15 +45,15 @@ def budget(path: Path) -> dict[str, int]:
     prose = [cell.source for cell in cells if cell.cell_type == "markdown"]
     prose += [data["text/markdown"] for cell in code for data in displays(cell) if "text/markdown" in data]
     words = sum(len(MARKUP.sub(" ", text).split()) for text in prose)
-    visible = [_lines(cell) for cell in code if not FOLDED & _tags(cell)]
-    shown = [output.get("text", "") for cell in code if not UNSEEN & _tags(cell) for output in cell.outputs]
+    visible = [_lines(cell) for cell in code if FOLDED.isdisjoint(tags(cell))]
+    shown = [output.get("text", "") for cell in code if UNSEEN.isdisjoint(tags(cell)) for output in cell.outputs]
     return {
         "words": words,
         "minutes": round(words / WORDS_A_MINUTE),
         "cells": len(code),
         "visible": sum(visible),
         "longest": max(visible, default=0),
-        "folded": sum(_lines(cell) for cell in code if FOLDED & _tags(cell)),
+        "folded": sum(_lines(cell) for cell in code if not FOLDED.isdisjoint(tags(cell))),
         "ticks": sum(text.count("✓") for text in shown),
     }
 
@@ -69,10 +69,6 @@ def heights(names: list[str], width: int = 1280) -> dict[str, int]:
             page.goto((SITE / f"{name}.html").as_uri())
             found[name] = page.evaluate("document.querySelector('.bd-article').scrollHeight")
     return found
-
-
-def _tags(cell: NotebookNode) -> set[str]:
-    return set(cell.metadata.get("tags", []))
 
 
 def _lines(cell: NotebookNode) -> int:

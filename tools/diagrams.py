@@ -129,13 +129,9 @@ class Diagram:
 DRAWN: dict[str, Diagram] = {}
 
 
-def drawn(title: str) -> Callable[[Callable[[Diagram], None]], None]:
-    """Keep what a function draws under its name."""
-
-    def draw(parts: Callable[[Diagram], None]) -> None:
-        parts(DRAWN.setdefault(parts.__name__, Diagram(title)))
-
-    return draw
+def drawn(parts: Callable[[Diagram], None]) -> None:
+    """Keep what a function draws under its name, entitled as its docstring begins."""
+    parts(DRAWN.setdefault(parts.__name__, Diagram(parts.__doc__.partition(".\n")[0])))
 
 
 def column(*values: float) -> list[list[float]]:
@@ -143,17 +139,23 @@ def column(*values: float) -> list[list[float]]:
     return [[value] for value in values]
 
 
-@drawn("Attention pooling: scores, softmax over the time steps, weighted sum")
+@drawn
 def attention_pooling(d: Diagram) -> None:
-    """Draw scores, softmax, weighted sum."""
+    """Attention pooling: scores, softmax over the time steps, weighted sum.
+
+    Draw scores, softmax, weighted sum.
+    """
     for x, step in zip(STEPS, ("0", "1", "2", "…", "{T-1}"), strict=True):
         d.text(x, 8, step if step == "…" else f"*h*_{step}")
     d.pooling(36, [column(*state) for state in STATES], ("(B, T, K)", "(B, K)"), "one number *e*_t for each step")
 
 
-@drawn("A BiLSTM with attention pooling, from the series to the logit")
+@drawn
 def bilstm_pooling(d: Diagram) -> None:
-    """Draw `tsattn_tutorial.torch.BiLSTMAttention` with its defaults."""
+    """A BiLSTM with attention pooling, from the series to the logit.
+
+    Draw `tsattn_tutorial.torch.BiLSTMAttention` with its defaults.
+    """
     wave = "M36 34C56 -4 76 -4 96 34S136 72 150 48L214 48C230 80 252 72 272 34S312 -4 332 24"
     d.add("path", d=wave, fill="none", stroke="currentColor", stroke_width=2)
     d.text(340, 22, "series *x*", "(B, T, D)", anchor="start")
@@ -164,9 +166,12 @@ def bilstm_pooling(d: Diagram) -> None:
     d.text(STEPS[2], y + 2, "logit of class 1, (B,)")
 
 
-@drawn("Attention before an LSTM, and after it")
+@drawn
 def attention_around_lstm(d: Diagram) -> None:
-    """Draw `attention_before_lstm` and `attention_after_encoder` of `tsattn_tutorial.keras`."""
+    """Attention before an LSTM, and after it.
+
+    Draw `attention_before_lstm` and `attention_after_encoder` of `tsattn_tutorial.keras`.
+    """
     attention = (True, "attention", "dense layer over T,", "softmax over T,", "weights times input")
     head = ("linear layer",), "logit (B,)"
     for x, name in ((108, "before"), (332, "after")):
@@ -179,9 +184,12 @@ def attention_around_lstm(d: Diagram) -> None:
     d.flow(108, d.arrow((108, y), (108, end), label="(B, H)"), 200, *head)
 
 
-@drawn("Attention over dimensions: one softmax over the dimensions of each time step")
+@drawn
 def dimension_attention(d: Diagram) -> None:
-    """Draw `tsattn_tutorial.keras.DimensionAttention`."""
+    """Attention over dimensions: one softmax over the dimensions of each time step.
+
+    Draw `tsattn_tutorial.keras.DimensionAttention`.
+    """
     x, side = 160, 306
     d.text(x, 4, "T time steps →")
     bottom = d.cells(x, 28, VALUES)
@@ -203,9 +211,12 @@ def dimension_attention(d: Diagram) -> None:
     d.flow(x, y, 270, "output *o* (B, T, D)")
 
 
-@drawn("Joint attention, one softmax over all cells, and factorised attention, the product of two")
+@drawn
 def joint_attention(d: Diagram) -> None:
-    """Draw `JointAttention` and `FactorisedAttention` of `tsattn_tutorial.keras`."""
+    """Joint attention, one softmax over all cells, and factorised attention, the product of two.
+
+    Draw `JointAttention` and `FactorisedAttention` of `tsattn_tutorial.keras`.
+    """
     left, right, side = 104, 332, 15
     one, other = right - 54, right + 54
     for x, name in ((left, "joint"), (right, "factorised")):
@@ -237,9 +248,12 @@ def joint_attention(d: Diagram) -> None:
         y = d.flow(x, y + 24, 200, "", (True, "weigh", "*o*_{td} = *a*_{td} *x*_{td}"), "*o* (B, T, D)")
 
 
-@drawn("Self-attention without and with a residual connection")
+@drawn
 def residual_self_attention(d: Diagram) -> None:
-    """Draw `self_attention_classifier` without and with ``residual``."""
+    """Self-attention without and with a residual connection.
+
+    Draw `self_attention_classifier` without and with ``residual``.
+    """
     rules = "scores *h*_i^T *W* *h*_j", "*a*_{ij}: softmax over *j*", "fetch Σ_j *a*_{ij} *h*_j"
     for x, name in ((104, "without"), (326, "with residual")):
         d.text(x, 4, name, bold=True)
@@ -260,9 +274,12 @@ def residual_self_attention(d: Diagram) -> None:
     d.text(215, y + 148, "row *i*: what", "step *i* takes", "from each *j*")
 
 
-@drawn("The classifier: scaling, patches, encoder, pooling, linear layer; attend and evidence as side outputs")
+@drawn
 def estimator(d: Diagram) -> None:
-    """Draw `tsattn_tutorial.estimator.AttentionClassifier`."""
+    """The classifier: scaling, patches, encoder, pooling, linear layer; attend and evidence as side outputs.
+
+    Draw `tsattn_tutorial.estimator.AttentionClassifier`.
+    """
     x, side = 136, 358
     y = d.flow(x, 6, 250, ("table", "series_from_frame, to_aeon"), "(n, channels, T)")
     y = d.flow(x, y, 250, ("scale, fill gaps, pad", "by the training series"), "(B, T, D)")
@@ -281,7 +298,6 @@ def estimator(d: Diagram) -> None:
 
 def main() -> None:
     """Write all files."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
     for name, diagram in DRAWN.items():
         (FOLDER / f"{name}.svg").write_text(diagram.svg(), encoding="utf-8")
 

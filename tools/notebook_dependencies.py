@@ -7,6 +7,7 @@ string in the code is its path relative to the notebook's folder: write such pat
 
 import ast
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from nbformat import NotebookNode
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 PACKAGES = ("tsattn_tutorial", "tsattn_lab")
+VERSION = re.compile("^__version__ = .*$", re.MULTILINE)  # a release changes it and nothing else
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def depends_on(notebook: NotebookNode, folder: Path, source: Path = SOURCE) -> dict[str, str]:
@@ -40,8 +43,8 @@ def depends_on(notebook: NotebookNode, folder: Path, source: Path = SOURCE) -> d
     trees = [tree for tree in map(parse_cell, cells) if tree is not None]
     parts = {"code cells": _digest("\n".join(map(_canonical_cell, cells)).encode())}
     for module in _modules(trees, source):
-        tree = ast.parse(_module_file(module, source).read_bytes())
-        parts[module] = _digest(_canonical(_without_version(tree)).encode())
+        text = VERSION.sub("", _module_file(module, source).read_text(encoding="utf-8"))
+        parts[module] = _digest(_canonical(ast.parse(text)).encode())
     for name in _named_files(trees, folder) | {"matplotlibrc"}:
         if (folder / name).is_file():
             parts[name] = _digest((folder / name).read_bytes())
@@ -86,26 +89,11 @@ def _canonical(node: object) -> str:
         return f"[{','.join(map(_canonical, node))}]"
     if not isinstance(node, ast.AST) or isinstance(node, ast.Constant):
         return repr(getattr(node, "value", node))
-    fields = ((name, _without_docstring(node, name, value)) for name, value in ast.iter_fields(node))
-    body = ",".join(f"{name}={_canonical(value)}" for name, value in fields if value is not None and value != [])
+    fields = dict(ast.iter_fields(node))
+    if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+        fields["body"] = node.body[1:]
+    body = ",".join(f"{name}={_canonical(part)}" for name, part in fields.items() if part is not None and part != [])
     return f"{type(node).__name__}({body})"
-
-
-def _without_docstring(node: ast.AST, name: str, value: object) -> object:
-    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    if name == "body" and isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
-        return value[1:]
-    return value
-
-
-def _without_version(tree: ast.Module) -> ast.Module:
-    """Drop ``__version__``: a release changes it and nothing else, and calls for no new run."""
-    tree.body = [
-        statement
-        for statement in tree.body
-        if not (isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__version__")
-    ]
-    return tree
 
 
 def _modules(trees: Iterable[ast.Module], source: Path) -> set[str]:
@@ -152,10 +140,6 @@ def _module_file(name: str, source: Path) -> Path | None:
 
 
 def _named_files(trees: Iterable[ast.Module], folder: Path) -> set[str]:
-    constants = (node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant))
-    return {text for text in constants if isinstance(text, str) and _names_a_file(text, folder)}
-
-
-def _names_a_file(text: str, folder: Path) -> bool:
-    plausible = 0 < len(text) <= 255 and text.isprintable() and not Path(text).is_absolute()
-    return plausible and (folder / text).is_file()
+    constants = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    texts = {text for text in constants if isinstance(text, str) and 0 < len(text) <= 255 and text.isprintable()}
+    return {text for text in texts if not Path(text).is_absolute() and (folder / text).is_file()}

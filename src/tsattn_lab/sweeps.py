@@ -98,7 +98,9 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
     ),
     "nine_sets": (
         lab.nine_sets,
-        _grid(TEN, model=[*POOLED, *RIVALS, "transformer"], data_set=list(ARCHIVE))
+        _grid(FIVE, data_set=list(ARCHIVE), looks=[True])
+        + _grid(range(5, 10), data_set=list(ARCHIVE))
+        + _grid(TEN, model=[*POOLED[1:], *RIVALS, "transformer"], data_set=list(ARCHIVE))
         + _grid(TEN, model=["attention", "MiniRocket"], data_set=list(ARCHIVE), held_out=["test"])
         + _grid(TEN, model=[name for name in OURS if "BiLSTM" in name], data_set=list(ARCHIVE)),
     ),

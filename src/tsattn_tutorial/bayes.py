@@ -5,7 +5,7 @@ flattened, given its samples, and nobody can do better than to name the likelier
 """
 
 import functools
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy
@@ -30,24 +30,16 @@ NARROWEST = 1e-2  # change of the exponent over the whole grid, up to which two 
 WINDOW = 24  # otherwise: amplitudes on either side of the likeliest; the others add less than exp(-24)
 
 
-@dataclass(frozen=True, eq=False)
-class SinePosterior:
-    """What N noisy series say about whether, and where, they are flattened.
+class SinePosterior(NamedTuple):
+    """What N noisy series say about whether, and where, they are flattened."""
 
-    Parameters
-    ----------
-    probability : ndarray
-        ``(N,) float64``, the probability that the series is flattened (label 1), given its samples.
-    log_odds : ndarray
-        ``(N,) float64``, its log-odds, which still tell apart what rounds to 0 or 1. They are infinite where the
-        configuration allows one label only.
-    where : ndarray
-        ``(N, T) float64``, the probability that a step lies in the flat stretch, given the samples and that there is
-        one. It does not depend on the share of flattened series.
-    """
-
+    #: ``(N,) float64``, the probability that the series is flattened (label 1), given its samples.
     probability: np.ndarray
+    #: ``(N,) float64``, its log-odds, which still tell apart what rounds to 0 or 1. They are infinite where the
+    #: configuration allows one label only.
     log_odds: np.ndarray
+    #: ``(N, T) float64``, the probability that a step lies in the flat stretch, given the samples and that there is
+    #: one. It does not depend on the share of flattened series.
     where: np.ndarray
 
     @property
@@ -114,17 +106,16 @@ class _Stretches:
     def __init__(self, config: SineConfig) -> None:
         self.steps = config.num_points
         starts, lengths = config.starts, config.lengths
-        stops, draws = zip(
-            *(np.unique(np.minimum(start + lengths, self.steps), return_counts=True) for start in starts), strict=True
-        )
-        ends = np.cumsum([0, *(stop.size for stop in stops)])
+        stops = np.minimum(np.add.outer(starts, lengths).ravel(), self.steps)
+        drawn = np.stack([np.repeat(starts, lengths.size), stops], axis=1)
         #: ``(P, 2) int64``, first step and the step after the last.
-        self.bounds = np.stack([np.repeat(starts, np.diff(ends)), np.concatenate(stops)], axis=1)
+        self.bounds, count = np.unique(drawn, axis=0, return_counts=True)
         #: ``(P,)``, the share of each among the draws.
-        self.log_share = np.log(np.concatenate(draws) / (starts.size * lengths.size))
+        self.log_share = np.log(count / len(drawn))
         #: ``(E,) int64``, the steps between which sums are taken.
         self.edges = np.unique([0, self.steps, *self.bounds.ravel()])
         #: Those that begin together. The first ones are far apart, so that good ones are soon found.
+        ends = [*np.searchsorted(self.bounds[:, 0], starts), len(self.bounds)]
         self.groups = [slice(ends[i], ends[i + 1]) for i in sorted(range(starts.size), key=lambda i: -(i & -i))]
 
     def coverage(self, share: np.ndarray) -> np.ndarray:
@@ -209,30 +200,22 @@ def _checked(x: np.ndarray, config: SineConfig) -> np.ndarray:
     fine = x.ndim == 3 and x.shape[1:] == (config.num_points, 1)
     require(fine, f"x must be (N, {config.num_points}, 1) with the steps of the configuration, got {x.shape}")
     require(x.dtype.kind in "fiu", f"x must hold real numbers, got {x.dtype}")
-    finite = (np.abs(x) <= np.finfo(np.float32).max).all()  # false for NaN, too
-    require(finite, "x must be finite, got NaN, infinity or a number beyond float32")
+    fine = (np.abs(x) <= np.finfo(np.float32).max).all()  # false for NaN, too
+    require(fine, "x must be finite, got NaN, infinity or a number beyond float32")
     wanted = "noise_std of the configuration must be positive; config.replace(noise_std=...) sets it"
     require(config.noise_std > 0, f"{wanted}; got {config.noise_std}")
     return x[:, :, 0].astype(float)
 
 
-@dataclass(frozen=True)
-class BayesLimit:
-    """The accuracy of the best classifier there can be, estimated twice from the same series.
+class BayesLimit(NamedTuple):
+    """The accuracy of the best classifier there can be, estimated twice from the same series."""
 
-    Parameters
-    ----------
-    noise_std : float
-        Standard deviation of the noise.
-    expected : Estimate
-        Mean of ``max(p, 1 - p)``, p the posterior of label 1, with its t interval. It does not look at the labels, and
-        varies less than the other.
-    accuracy : Estimate
-        Share of the series whose label is the likelier one, with its Wilson interval.
-    """
-
+    #: Standard deviation of the noise.
     noise_std: float
+    #: Mean of ``max(p, 1 - p)``, p the posterior of label 1, with its t interval. It does not look at the labels, and
+    #: varies less than the other.
     expected: Estimate
+    #: Share of the series whose label is the likelier one, with its Wilson interval.
     accuracy: Estimate
 
 

@@ -1,15 +1,18 @@
-"""The table of what was claimed and what we found, held by conditions."""
+"""The table of what was claimed and what we found: verdicts from one rule."""
 
 import csv
+import math
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
 
-from tsattn_tutorial.arguments import check_choice
+from tsattn_tutorial.arguments import check_choice, require
 from tsattn_tutorial.checks import CheckFailed
 from tsattn_tutorial.files import written_whole
-from tsattn_tutorial.metrics import mean_interval
+from tsattn_tutorial.metrics import Estimate, mean_interval
 
 COLUMNS = ("Source", "Claim", "Scope", "Runs", "Measured", "Verdict", "Section")
 # Verdict -> a sign that does not need its colour.
@@ -17,60 +20,98 @@ SIGNS = {"holds": "✓", "holds in part": "~", "does not hold": "✗", "not sett
 FEWEST_RUNS = 5  # with fewer, an interval says little
 
 
-class Claims:
-    """What was said, in which scope, and what we found: a table in a file, held by the conditions of a notebook.
+class Part(NamedTuple):
+    """A part of a statement: a mean over independent runs lies in a range. Formatted, it shows what was measured."""
 
-    Words and verdicts stand in the file, written by hand. Its columns ``runs``, ``measured``, ``against`` and
-    ``values`` are filled by `settle`. So the table can stand on top of a page, and what it rests on at the end. In a
-    notebook it shows with a strip for each statement: the runs, their mean with its 95 % interval, and a mark.
+    #: One number a run.
+    values: ArrayLike = ()
+    #: The lower end of the range.
+    least: float = -math.inf
+    #: Its upper end.
+    most: float = math.inf
+    #: Other runs, not paired with these: then it is the difference of the means that lies in the range.
+    against: ArrayLike | None = None
+    #: Where chance has no say: whether the part is true.
+    fact: bool | None = None
+
+    def interval(self) -> Estimate | None:
+        """Return the mean with its 95 % t interval (Welch's for a difference); None with fewer than five runs."""
+        if min(np.size(runs) for runs in (self.values, self.against) if runs is not None) < FEWEST_RUNS:
+            return None
+        if self.against is None:
+            return mean_interval(self.values)
+        ends = scipy.stats.ttest_ind(self.values, self.against, equal_var=False).confidence_interval()
+        return Estimate(float(np.mean(self.values) - np.mean(self.against)), float(ends.low), float(ends.high))
+
+    def __format__(self, form: str) -> str:
+        if e := self.interval():
+            return f"{e.value:{form}}\xa0[{e.low:{form}},\xa0{e.high:{form}}]"
+        return ", ".join(f"{run:{form}}" for run in self.values)
+
+
+def verdict(*parts: Part) -> str:
+    """Return what follows for a statement from its parts.
+
+    A part *holds* when its interval lies in the range, *does not hold* when it lies outside, and else is *not settled*,
+    as with fewer than five runs. A statement holds when all its parts do, and *holds in part* when some do. When none
+    does, it does not hold if one of them does not, and else is not settled.
+    """
+    if len(parts) > 1:
+        found = {verdict(part) for part in parts}
+        return found.pop() if len(found) == 1 else "holds in part" if "holds" in found else "does not hold"
+    (part,) = parts
+    holds, fails = part.fact, part.fact is not None and not part.fact
+    if part.fact is None and (e := part.interval()):
+        holds, fails = part.least <= e.low and e.high <= part.most, e.high < part.least or e.low > part.most
+    return "holds" if holds else "does not hold" if fails else "not settled"
+
+
+class Claims:
+    """What was said, in which scope, and what we found: a table in a file, filled by a notebook.
+
+    So it can stand on top of a page, and what it rests on at the end. It shows with a strip for each statement.
 
     Parameters
     ----------
     path : str or Path
-        A CSV file: ``key``, ``source``, ``url``, ``said``, ``scope``, ``scale`` (the two ends of the strip),
-        ``verdict``, ``see`` (a link in Markdown), ``found`` (with braces for figures), and the four that are measured.
+        A CSV file. Written by hand: ``key``, ``source``, ``url``, ``said``, ``scope``, ``scale`` (the two ends of the
+        strip), ``see`` (a link in Markdown) and ``found`` (with braces for figures). What is measured follows.
+
+    Raises
+    ------
+    ValueError
+        When a key stands twice.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        rows = list(csv.DictReader(self.path.read_text(encoding="utf-8").splitlines()))
         #: Key of a statement -> its row in the file.
-        self.rows = {row["key"]: row for row in csv.DictReader(self.path.read_text(encoding="utf-8").splitlines())}
+        self.rows = {row["key"]: row for row in rows}
+        twice = [row["key"] for row in rows if self.rows[row["key"]] is not row]
+        require(not twice, f"{self.path.name}: keys that stand twice: {', '.join(twice)}")
         self._open = set(self.rows)
 
-    def measure(
-        self, key: str, because: bool, values: ArrayLike = (), against: ArrayLike = (), *figures: float, runs: int = 0
-    ) -> None:
-        """Say what was found about a statement, and hold its verdict against it.
+    def measure(self, key: str, *parts: Part, figures: tuple[float, ...] = (), runs: int = 0) -> None:
+        """Say what was found about a statement. Its verdict follows.
 
         Parameters
         ----------
         key : str
             The statement.
-        because : bool
-            The condition on the measured values from which its verdict follows.
-        values : array_like
-            For the strip: one number a run. With fewer than five, they are shown without an interval.
-        against : float
-            What they are compared with: the mark on the strip.
-        *figures : float
-            What else was measured: they fill the braces in what the file says was ``found``.
+        *parts : Part
+            Its parts, the first for the strip. What the file says was ``found`` may name them, as ``{p[0]:.2f}``, and
+            the signs of their verdicts, as ``{s[0]}``.
+        figures : tuple of float
+            What else was measured, for empty braces.
         runs : int
-            Number of runs, where ``values`` does not have one for each.
-
-        Raises
-        ------
-        CheckFailed
-            When the condition is false: the verdict no longer follows from what was measured.
-        ValueError
-            When there is no such verdict.
+            Number of runs, where the first part does not have a value for each.
         """
-        row = self.rows[key]
-        measured = row["found"].format(*figures)
-        check_choice("verdict", row["verdict"], tuple(SIGNS))
-        if not because:
-            raise CheckFailed(f'the verdict "{row["verdict"]}" does not follow: {row["said"]} (measured: {measured})')
-        mark, shown = (" ".join(f"{one:.3f}" for one in np.atleast_1d(numbers)) for numbers in (against, values))
-        row |= {"runs": str(runs or len(values)), "measured": measured, "against": mark, "values": shown}
+        row, (values, *ends, _, _) = self.rows[check_choice("key", key, self.rows)], parts[0]
+        shown = {"values": values, "marks": filter(math.isfinite, ends), "interval": parts[0].interval() or ()}
+        row |= {name: " ".join(f"{one:.3f}" for one in numbers) for name, numbers in shown.items()}
+        row["measured"] = row["found"].format(*figures, p=parts, s=[SIGNS[verdict(part)] for part in parts])
+        row |= {"runs": str(runs or len(values)), "verdict": verdict(*parts)}
         self._open.discard(key)
 
     def settle(self) -> None:
@@ -96,32 +137,28 @@ class Claims:
 
     def _repr_markdown_(self) -> str:
         lines = [COLUMNS, ("---",) * len(COLUMNS)]
-        for row in self.rows.values():
-            said, strip = f"[{row['said']}]({row['url']})", _strip(row) if row["values"] else ""
-            kind, sign = row["verdict"].replace(" ", "-"), SIGNS[row["verdict"]]
-            verdict = f'<b class="verdict {kind}">{sign} {row["verdict"]}</b>'
-            lines.append((row["source"], said, row["scope"], row["runs"], strip + row["measured"], verdict, row["see"]))
+        for key, row in self.rows.items():
+            said, strip = f"{key} [{row['said']}]({row['url']})", _strip(row) if row["values"] else ""
+            kind, sign = row["verdict"].replace(" ", "-"), SIGNS.get(row["verdict"], "")
+            word = f'<b class="verdict {kind}">{sign} {row["verdict"]}</b>'
+            lines.append((row["source"], said, row["scope"], row["runs"], strip + row["measured"], word, row["see"]))
         return "\n".join("|" + "|".join(cell.replace("|", "\\|") for cell in line) + "|" for line in lines)
 
 
 def _strip(row: dict[str, str]) -> str:
-    """Draw a row's runs, their mean and its interval, the mark and the scale's ends, in the text's colour."""
-    values, ends, mark = (np.array(row[name].split(), dtype=float) for name in ("values", "scale", "against"))
+    """Draw a row's runs, the mean and its interval, the ends of the range and of the scale, in the text's colour."""
+    numbers = (np.array(row[name].split(), dtype=float) for name in ("values", "scale", "marks", "interval"))
+    values, ends, marks, interval = numbers
 
     def bar(top: int, height: int, low: float, high: float) -> str:
         left, right = np.interp((low, high), ends, (1.5, 97.5))
         return f"M{left:.1f},{top}H{right + 1:.1f}v{height}H{left:.1f}z"
 
     paths = ["".join(bar(2, 5, value, value) for value in values), bar(12, 1, *ends)]
-    form = "+.1f" if ends[0] < 0 else ".2f"
-    said = ", ".join(f"{value:{form}}" for value in values)
-    if values.size >= FEWEST_RUNS:
-        e = mean_interval(values)
-        paths[1] += bar(9, 2, e.low, e.high) + bar(7, 6, e.value, e.value)
-        said = f"{e.value:{form}}\xa0[{e.low:{form}},\xa0{e.high:{form}}]"
-    drawn = "".join(f'<path d="{path}"/>' for path in [*paths, *(bar(0, 16, one, one) for one in mark)])
-    label = " against ".join(filter(None, (said, row["against"])))
+    if interval.size:
+        paths[1] += bar(9, 2, *interval[1:]) + bar(7, 6, *interval[[0, 0]])
+    drawn = "".join(f'<path d="{path}"/>' for path in [*paths, *(bar(0, 16, one, one) for one in marks)])
+    label = " against ".join(", ".join(row[name].split()) for name in ("values", "marks") if row[name])
     for end, where in zip(ends, ('x="1"', 'x="99" text-anchor="end"'), strict=True):
         drawn += f'<text {where} y="25" font-size="9">{end:{"+g" if ends[0] < 0 else "g"}}</text>'
-    svg = f'<svg width="100" viewBox="0,0,100,27" fill="currentColor" role="img" aria-label="{label}">{drawn}</svg>'
-    return f"{svg} {said} "
+    return f'<svg width="100" viewBox="0,0,100,27" fill="currentColor" role="img" aria-label="{label}">{drawn}</svg> '

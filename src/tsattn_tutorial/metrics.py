@@ -1,16 +1,12 @@
 """How good, how sure, and does the attention lie where the signal is."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import scipy
 
-from tsattn_tutorial.arguments import check_size, require
+from tsattn_tutorial.arguments import require
 from tsattn_tutorial.datasets import SeriesBatch
-
-BOOTSTRAP_RESAMPLES = 1000
 
 
 class Estimate(NamedTuple):
@@ -71,79 +67,6 @@ def mean_interval(values: np.ndarray, family: int = 1) -> Estimate:
         / np.sqrt(values.size)
     )
     return Estimate(*(float(number) for number in (values.mean(), values.mean() - half, values.mean() + half)))
-
-
-@dataclass(frozen=True)
-class BinaryReport:
-    """A binary classifier on held-out data. Printing it shows a table.
-
-    Accuracy, precision and recall come with Wilson intervals; F1 and ROC AUC with bootstrap intervals
-    over the series, which hold the number of each class fixed and shrink to a point at exactly 0 and 1.
-    What the data cannot define, such as the precision of a model that never says 1, or the bootstrap of a class with
-    one series, is NaN.
-
-    Parameters
-    ----------
-    accuracy, precision, recall, f1, roc_auc : Estimate
-        Class 1 is the positive one. ROC AUC is computed on probabilities, not on thresholded labels.
-    confusion : ndarray
-        ``(2, 2) int``, true class by row, predicted class by column.
-    """
-
-    accuracy: Estimate
-    precision: Estimate
-    recall: Estimate
-    f1: Estimate
-    roc_auc: Estimate
-    confusion: np.ndarray
-
-    def __str__(self) -> str:
-        rows = {"accuracy": self.accuracy, "precision": self.precision, "recall": self.recall}
-        rows |= {"F1": self.f1, "ROC AUC": self.roc_auc}
-        lines = [f"{'':9}  value   95 % interval"]
-        lines += [f"{name:9}  {e.value:.4f}  [{e.low:.4f}, {e.high:.4f}]" for name, e in rows.items()]
-        return "\n".join(lines)
-
-
-def binary_report(y: np.ndarray, probability: np.ndarray, *, threshold: float = 0.5, seed: int = 0) -> BinaryReport:
-    """Score the probabilities of class 1 against the labels.
-
-    Parameters
-    ----------
-    y : ndarray
-        ``(N,)``, labels 0 and 1, both present.
-    probability : ndarray
-        ``(N,)``, in [0, 1].
-    threshold : float
-        Class 1 is predicted from here on.
-    seed : int
-        Seed of the bootstrap.
-
-    Raises
-    ------
-    ValueError
-        When shapes differ, a label is neither 0 nor 1, a class is missing, or a probability is outside
-        [0, 1].
-    """
-    y, probability = np.asarray(y), np.asarray(probability, dtype=float)
-    fine = y.ndim == 1 and y.shape == probability.shape
-    require(fine, f"y and probability must both be (N,), got {y.shape} and {probability.shape}")
-    labels = np.unique(y)
-    require(np.array_equal(labels, [0, 1]), f"y must hold the labels 0 and 1, both of them, got {labels}")
-    fine = ((probability >= 0) & (probability <= 1)).all()
-    require(fine, "probability must lie in [0, 1]; pass probabilities, not logits")
-    predicted = probability >= threshold
-    confusion = np.bincount(2 * y.astype(int) + predicted, minlength=4).reshape(2, 2)
-    (tn, fp), (fn, tp) = confusion.tolist()
-    rng = np.random.default_rng(check_size("seed", seed, 0))
-    return BinaryReport(
-        accuracy=proportion_interval(tn + tp, y.size),
-        precision=proportion_interval(tp, tp + fp),
-        recall=proportion_interval(tp, tp + fn),
-        f1=_bootstrap(_f1, predicted[y == 0], predicted[y == 1], rng),
-        roc_auc=_bootstrap(_roc_auc, probability[y == 0], probability[y == 1], rng),
-        confusion=confusion,
-    )
 
 
 class AttentionMass(NamedTuple):
@@ -295,26 +218,3 @@ def _checked(weights: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.nda
     empty = np.flatnonzero(~truth.any(axis=1))[:3]
     require(not empty.size, f"every series needs a true step, got none in series {empty}; select those with a signal")
     return weights, truth
-
-
-def _bootstrap(measure: Callable, negative: np.ndarray, positive: np.ndarray, rng: np.random.Generator) -> Estimate:
-    """Percentile interval over series drawn with replacement within each class, so that both stay present."""
-    low = high = np.nan
-    if min(negative.size, positive.size) > 1:
-        options = {"n_resamples": BOOTSTRAP_RESAMPLES, "batch": 100, "vectorized": True, "rng": rng}
-        resampled = scipy.stats.bootstrap((negative, positive), measure, method="percentile", **options)
-        low, high = resampled.confidence_interval
-    return Estimate(float(measure(negative, positive)), float(low), float(high))
-
-
-def _f1(negative: np.ndarray, positive: np.ndarray, axis: int = -1) -> np.ndarray:
-    """F1 from what is predicted for the series of each class."""
-    hits = positive.sum(axis=axis)
-    return 2 * hits / (positive.shape[axis] + hits + negative.sum(axis=axis))
-
-
-def _roc_auc(negative: np.ndarray, positive: np.ndarray, axis: int = -1) -> np.ndarray:
-    """Share of the pairs that the probabilities put in the right order, ties as half: Mann and Whitney (1947)."""
-    n, p = negative.shape[axis], positive.shape[axis]
-    ranks = scipy.stats.rankdata(np.concatenate([negative, positive], axis=axis), axis=axis)
-    return (np.take(ranks, range(n, n + p), axis=axis).sum(axis=axis) - p * (p + 1) / 2) / (n * p)

@@ -86,9 +86,7 @@ def plot_attention(ax: Axes, x: np.ndarray, weights: np.ndarray, truth: np.ndarr
     return right
 
 
-def plot_weight_bars(
-    ax: Axes, weights: np.ndarray, truth: np.ndarray | None = None, interval: np.ndarray | None = None
-) -> None:
+def plot_weight_bars(ax: Axes, weights: np.ndarray, truth: np.ndarray | None = None) -> None:
     """Draw mean weights as bars, one a time step or dimension, with a dashed line at 1/T, where even attention lies.
 
     Parameters
@@ -99,16 +97,11 @@ def plot_weight_bars(
         ``(T,)``.
     truth : ndarray, optional
         ``(T,) bool``, shaded.
-    interval : ndarray, optional
-        ``(2, T)``, lower and upper ends of whiskers, such as the range over seeds.
     """
     weights = _checked_weights(weights, 1, "(T,)")
     steps = len(weights)
     _shade(ax, truth, steps)
-    fine = interval is None or np.shape(interval) == (2, steps)
-    require(fine, f"interval must be (2, {steps}) like the weights, got {np.shape(interval)}")
-    whiskers = None if interval is None else np.abs(interval - weights)
-    ax.bar(np.arange(steps), weights, color="C1", yerr=whiskers, ecolor="C7", capsize=2, label="attention weight")
+    ax.bar(np.arange(steps), weights, color="C1", label="attention weight")
     ax.axhline(1 / steps, color="C7", linestyle="--", linewidth=1, label="even attention")
     ax.set(xlabel="time step", ylabel="weight", xlim=(-0.75, steps - 0.25))  # bars stand on 0 by themselves
 

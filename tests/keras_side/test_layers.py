@@ -16,7 +16,6 @@ from tsattn_tutorial.keras import (
     FactorisedAttention,
     JointAttention,
     MultiHeadSelfAttention,
-    RandomOffset,
     SeqSelfAttention,
     TimestepAttention,
 )
@@ -270,20 +269,6 @@ def test_heads_start_apart_from_all_others():
     assert len(set(starts)) == len(starts)
 
 
-# RandomOffset.
-
-
-@pytest.mark.parametrize("seed", [1, np.int64(2**31 - 1), 2**31, 2**32 - 1])
-def test_offsets_are_the_same_at_all_steps_and_gone_outside_training(seed):
-    layer, many = RandomOffset(0.5, seed=seed), np.zeros((4000, 3, 2), int)
-    assert not ops.convert_to_numpy(layer(many)).any()
-    offsets = ops.convert_to_numpy(layer(many, training=True))
-    assert (offsets == offsets[:, :1]).all() and offsets[:, 0].std(axis=0) == pytest.approx([0.5, 0.5], rel=0.1)
-    again, other = (ops.convert_to_numpy(RandomOffset(0.5, seed=s)(many, training=True)) for s in (seed, seed ^ 5))
-    np.testing.assert_array_equal(offsets, again)
-    assert (offsets != other).any()
-
-
 BAD = [
     (lambda: TimestepAttention(single="no"), "single must be True or False, got 'no'"),
     (lambda: DimensionAttention(1), "single must be True or False, got 1"),
@@ -300,7 +285,6 @@ BAD = [
     (lambda: SeqSelfAttention(scaled=1), "scaled must be True or False, got 1"),
     (lambda: SeqSelfAttention(history_only="yes"), "history_only must be True or False, got 'yes'"),
     (lambda: SeqSelfAttention(attention_regularizer_weight=-1), "attention_regularizer_weight must be a finite number"),
-    (lambda: RandomOffset("0.1"), "stddev must be a finite number, at least 0, got '0.1'"),
 ]
 
 

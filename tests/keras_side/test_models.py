@@ -20,7 +20,6 @@ from tsattn_tutorial.keras import (
     attention_before_lstm,
     attention_pooling_classifier,
     build_variant,
-    convolution_attention_classifier,
     convolution_pooling_classifier,
     predict,
     self_attention_classifier,
@@ -51,7 +50,6 @@ BUILDERS = {
     ),
     "pooling": ((T,), lambda **o: attention_pooling_classifier((None, D), encoder="bilstm", units=H, **o)),
     "sum": ((T, D), lambda **o: weighted_sum_classifier(JointAttention(), SHAPE, **o)),
-    "convolution, steps": ((T,), lambda **o: convolution_attention_classifier(SHAPE, attentions=3, **o)),
     "convolution, heads": ((T,), lambda **o: convolution_pooling_classifier((None, D), heads=np.int64(2), **o)),
     "convolution, no heads": (
         None,
@@ -157,6 +155,15 @@ def test_the_even_variant_is_an_average_that_cannot_learn():
     even = (MASK[:, :, None] & MASK[:, None]) / LENGTHS[:, None, None]
     np.testing.assert_allclose(applied(model)[1], even, atol=1e-6)
     assert not next(layer for layer in model.layers if isinstance(layer, SeqSelfAttention)).trainable_weights
+
+
+def test_an_offset_is_the_same_at_all_steps_and_gone_outside_training():
+    model = convolution_pooling_classifier((T, D), offset=0.5, masked=False)
+    shifted = next(layer for layer in model.layers if getattr(layer, "step", "") == "sum").output
+    for training in (True, False):
+        offset = ops.convert_to_numpy(keras.Model(model.inputs, shifted)([X], training=training)) - X
+        np.testing.assert_allclose(offset, np.broadcast_to(offset[:, :1], X.shape), atol=1e-6)
+        assert (np.abs(offset).std(axis=0) > 0.05).all() == training
 
 
 SELF = {"attention": SeqSelfAttention(), "placement": "between"}

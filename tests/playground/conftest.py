@@ -6,13 +6,16 @@ import re
 import shutil
 import subprocess
 from html import unescape
+from pathlib import Path
 from urllib.parse import parse_qsl
 
+import numpy as np
 import pytest
 
-from export_playground import CONFIG, SCRIPT, VECTORS, vector_waves
-from playground_models import read_script
-from tsattn_tutorial.datasets import SeriesBatch, draw_sine_parameters
+from export_playground import CONFIG, SCRIPT, read_script
+from tsattn_tutorial.datasets import SeriesBatch, draw_sine_parameters, sine_waves
+
+RUNNER = Path(__file__).resolve().parents[1] / "data" / "run_attention.cjs"
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +32,9 @@ def exported():
 
 @pytest.fixture(scope="session")
 def waves() -> SeriesBatch:
-    return vector_waves()
+    """Waves without noise, and with it."""
+    parts = [sine_waves(CONFIG.replace(dataset_size=120, noise_std=noise), 2026) for noise in (0.0, 0.3)]
+    return SeriesBatch(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("x", "y", "truth")))
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +69,6 @@ def page(waves, parameters, noisy):
         for values in zip(*(getattr(parameters, name).tolist() for name in names), strict=True)
     ]
     samples = base64.b64encode(waves.x.astype("<f4").tobytes()).decode("ascii")
-    runner = VECTORS.parent / "run_attention.cjs"
     question = json.dumps({"parameters": drawn, "samples": samples, "settings": noisy})
-    answer = subprocess.run([node, runner, SCRIPT.parent], input=question, capture_output=True, text=True, check=True)
+    answer = subprocess.run([node, RUNNER, SCRIPT.parent], input=question, capture_output=True, text=True, check=True)
     return json.loads(answer.stdout)

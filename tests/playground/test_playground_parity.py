@@ -3,7 +3,6 @@
 Its scripts run in Node, on the weights that are committed.
 """
 
-import json
 import re
 from dataclasses import replace
 
@@ -11,8 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from export_playground import CONFIG, EVERY, VECTORS, apply
-from playground_models import NAMES, SELF_ATTENTION, build, read_script, write_script
+from export_playground import CONFIG, NAMES, SELF_ATTENTION, apply, build, read_script, write_script
 from tsattn_tutorial.datasets import render_sine_waves
 from tsattn_tutorial.reference import seq_self_attention
 
@@ -30,17 +28,6 @@ def test_the_page_agrees_with_pytorch(page, exported, waves, name):
     exported[name].model.float()
     assert len(waves) >= 200 and 0.3 < waves.y.mean() < 0.7
     assert np.abs(probability - 1 / (1 + np.exp(-logit))).max() < 1e-9 and np.abs(weights - expected).max() < 1e-9
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_page_agrees_with_the_stored_vectors(page, name):
-    """They were computed where the models were exported; a PyTorch that computes something else would be seen."""
-    stored = json.loads(VECTORS.read_text(encoding="utf-8"))["models"][name]
-    probability, _, weights = answers_of(page, name)
-    number = np.arange(len(weights))
-    weights = weights[number, number % weights.shape[1]] if name in SELF_ATTENTION else weights[:, ::EVERY]
-    expected = 1 / (1 + np.exp(-np.array(stored["logit"])))
-    assert np.abs(probability - expected).max() < 1e-5 and np.abs(weights - stored["weights"]).max() < 1e-5
 
 
 @pytest.mark.parametrize("name", SELF_ATTENTION)
@@ -75,8 +62,8 @@ def test_the_noise_of_the_page_is_standard_normal(page):
 
 def test_a_script_comes_back_as_it_was_written(tmp_path, exported):
     path = tmp_path / "weights.js"
-    write_script(path, "one\ntwo", {"steps": 3}, {"mean": exported["mean"]})
-    assert re.match(r"// one\n// two\nconst PLAYGROUND = \{", path.read_text(encoding="utf-8"))
+    write_script(path, {"steps": 3}, {"mean": exported["mean"]})
+    assert re.match(r"(// .*\n)+const PLAYGROUND = \{", path.read_text(encoding="utf-8"))
     found, models = read_script(path)
     assert found == {"steps": 3} and models["mean"].right == exported["mean"].right
     for key, tensor in exported["mean"].model.state_dict().items():
@@ -85,9 +72,6 @@ def test_a_script_comes_back_as_it_was_written(tmp_path, exported):
 
 def test_a_script_that_does_not_fit_is_refused(tmp_path, exported):
     path = tmp_path / "weights.js"
-    path.write_text("const OTHER = {};\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="expected a line that starts with"):
-        read_script(path)
-    write_script(path, "", {}, {"mean": replace(exported["mean"], model=build("sharp"))})
+    write_script(path, {}, {"mean": replace(exported["mean"], model=build("sharp"))})
     with pytest.raises(ValueError, match="mean has options"):
         read_script(path)

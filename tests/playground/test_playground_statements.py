@@ -6,8 +6,20 @@ import numpy as np
 import pytest
 import torch
 
-from export_playground import CONFIG, MOST_NOISE, PACE, SCRIPT, apply, settings, typical_seed
-from playground_models import NAMES, RECIPES, SELF_ATTENTION, build, read_script
+from export_playground import (
+    CONFIG,
+    MOST_NOISE,
+    NAMES,
+    PACE,
+    RECIPES,
+    SCRIPT,
+    SELF_ATTENTION,
+    apply,
+    build,
+    read_script,
+    settings,
+    typical_seed,
+)
 from tsattn_tutorial.datasets import SeriesBatch, SineParameters, draw_sine_parameters, render_sine_waves
 from tsattn_tutorial.torch import PUBLISHED, SHARP
 

@@ -1,6 +1,6 @@
 // The trained models of the page "Playground". Written by tools/export_playground.py; not to be edited.
-// 2026-11-21, Python 3.11.7, numpy 2.3.5, torch 2.13.0+cpu; data and weights of seed 5.
 // Every array is float32, little-endian, row by row, in base64, under its name in PyTorch.
+// Written on 2026-11-21 with Python 3.11.7, numpy 2.3.5, torch 2.13.0+cpu.
 const PLAYGROUND = {
  "steps": 500,
  "ranges": {
@@ -33,9 +33,9 @@ const PLAYGROUND = {
  "models": {
   "published": {
    "options": {
-    "input_size": 1,
-    "hidden_size": 32,
-    "attention_size": 64,
+    "dimensions": 1,
+    "units": 32,
+    "attention_units": 64,
     "layers": 1,
     "pooling": "attention",
     "patch_size": 1,
@@ -142,9 +142,9 @@ const PLAYGROUND = {
   },
   "sharp": {
    "options": {
-    "input_size": 1,
-    "hidden_size": 16,
-    "attention_size": 32,
+    "dimensions": 1,
+    "units": 16,
+    "attention_units": 32,
     "layers": 1,
     "pooling": "attention",
     "patch_size": 20,
@@ -251,9 +251,9 @@ const PLAYGROUND = {
   },
   "mean": {
    "options": {
-    "input_size": 1,
-    "hidden_size": 16,
-    "attention_size": 32,
+    "dimensions": 1,
+    "units": 16,
+    "attention_units": 32,
     "layers": 1,
     "pooling": "mean",
     "patch_size": 20,
@@ -335,7 +335,7 @@ const PLAYGROUND = {
   "plain": {
    "options": {
     "squash": false,
-    "hidden_size": 8,
+    "units": 8,
     "patch_size": 10,
     "slope": 100.0
    },
@@ -427,7 +427,7 @@ const PLAYGROUND = {
   "sigmoid": {
    "options": {
     "squash": true,
-    "hidden_size": 8,
+    "units": 8,
     "patch_size": 10,
     "slope": 100.0
    },

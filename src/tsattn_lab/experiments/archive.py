@@ -62,8 +62,8 @@ def archive(
     model : str
         A baseline: ``"majority class"``; ``"logistic regression"``, its strength chosen by cross-validation, on the
         values of ItalyPowerDemand, on the mean and the standard deviation of each dimension of JapaneseVowels;
-        ``"MiniRocket"`` (aeon). On ItalyPowerDemand also ``"attention"``:
-        `tsattn_tutorial.keras.convolution_attention_classifier`; ``"averaged attention"``: with the mean of 16;
+        ``"MiniRocket"`` (aeon). On ItalyPowerDemand also ``"attention"``: a convolution over 5 steps, pooled by
+        `tsattn_tutorial.keras.TimestepAttention` of the series; ``"averaged attention"``: by the mean of 16 of them;
         ``"mean pooling"`` and ``"flatten"``: with a plain average for the attention, and with no pooling at all;
         ``"weighted regression"``: logistic regression on a series that attention has weighed; ``"lstm"``: LSTM(64) and
         attention pooling, as in the quick start that everybody copies. On JapaneseVowels a key of ``VOWELS_MODELS`` or
@@ -191,17 +191,22 @@ def _of_one_dimension(model: str, shape: tuple[int, int], seed: int) -> Any:
 
     from tsattn_tutorial import keras as ours
 
-    if model.endswith("attention"):
-        return ours.convolution_attention_classifier(shape, attentions=1 if model == "attention" else 16, seed=seed)
     if model == "lstm":
         return ours.attention_pooling_classifier(shape, units=64, seed=seed)
-    x, outputs = keras.Input(shape), []
-    if model == "weighted regression":  # T a_t x_t: with even weights, a plain logistic regression
-        l2, seeds = keras.regularizers.L2(0.03), layer_seeds(seed)
+    x, outputs, l2, seeds = keras.Input(shape), [], None, layer_seeds(seed)
+    if model.endswith("attention"):
+        count = range(1 if model == "attention" else 16)
+        several = [ours.TimestepAttention(True, seed=next(seeds))(x)[1] for _ in count]
+        outputs = [sum(several) / len(count)]  # (B, T)
+        kernel = keras.initializers.GlorotUniform(next(seeds))
+        hidden = keras.layers.Conv1D(64, 5, padding="same", activation="tanh", kernel_initializer=kernel)(x)
+        features, last = keras.ops.einsum("bt,btk->bk", outputs[0], hidden), next(seeds)
+    elif model == "weighted regression":  # T a_t x_t: with even weights, a plain logistic regression
+        l2 = keras.regularizers.L2(0.03)
         attended, weights = ours.TimestepAttention(single=True, seed=next(seeds), kernel_regularizer=l2)(x)
         features, outputs, last = keras.layers.Flatten()(shape[0] * attended), [weights], next(seeds)
-    else:  # convolution_attention_classifier with even weights, or without pooling, and all else the same
-        l2, last = None, 2 * seed + 1
+    else:  # the convolution with even weights, or without pooling, and all else the same
+        last = 2 * seed + 1
         kernel = keras.initializers.GlorotUniform(2 * seed)
         hidden = keras.layers.Conv1D(64, 5, padding="same", activation="tanh", kernel_initializer=kernel)(x)
         pool = keras.layers.GlobalAveragePooling1D if model == "mean pooling" else keras.layers.Flatten

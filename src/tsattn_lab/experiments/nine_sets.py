@@ -17,12 +17,14 @@ OURS: dict[str, dict[str, Any]] = {pooling: {"pooling": pooling} for pooling in 
 OURS |= {"transformer": {"encoder": "transformer"}}
 OURS |= {f"BiLSTM, {pooling}": {"encoder": "bilstm", "pooling": pooling} for pooling in ("attention", "mean", "max")}
 OURS |= {"BiLSTM, last state": {"encoder": "bilstm", "pooling": "last"}}
-#: Models that take series of one length; they get those that the archive has padded.
+#: Models that take series of one length; they get those that the archive has brought to one.
 RIVALS = ("larger class", "logistic regression", "1-NN DTW", "MiniRocket", "QUANT")
-FOLDS = 5
+FOLDS, LOOKED_AT = 5, 20  # of an experiment; held-out series whose weights are compared and whose steps are deleted
 
 
-def nine_sets(seed: int, *, data_set: str, model: str = "attention", held_out: str = "fifth") -> dict[str, Any]:
+def nine_sets(
+    seed: int, *, data_set: str, model: str = "attention", held_out: str = "fifth", looks: bool = False
+) -> dict[str, Any]:
     """Fit a classifier on a data set of the archive, and score it.
 
     Parameters
@@ -37,13 +39,16 @@ def nine_sets(seed: int, *, data_set: str, model: str = "attention", held_out: s
         ``"fifth"``: a stratified fifth of the training and test series, which are put together; ``"test"``: the
         archive's test series; ``"folds"``: five-fold cross-validation inside its training series, for making choices.
 
+    looks : bool
+        Whether to look at the weights, too; for a model that has any.
+
     Returns
     -------
     dict
         ``accuracy``, ``balanced_accuracy`` and ``log_loss`` (nats; NaN where there are no probabilities) on the
-        held-out series, how many there were and how many trained, and ``cpu_seconds`` of all fits and predictions. On
-        a fifth, with attention also: ``alike``, the correlation between its weights and those of another training,
-        in the mean over series; ``agree``, the share of the series to which the other gives the same answer;
+        held-out series, how many there were and how many trained, and ``cpu_seconds`` of all fits and predictions. With
+        ``looks`` also: ``alike``, the correlation between its weights and those of another training,
+        in the mean over 20 series; ``agree``, the share of the series to which the other gives the same answer;
         ``by_attention`` and ``by_evidence``, how much further the logit falls when the steps that these name are
         deleted than when as many are at random; and ``scale``, the mean height of the logit.
 
@@ -61,8 +66,8 @@ def nine_sets(seed: int, *, data_set: str, model: str = "attention", held_out: s
         probability.append(classifier.fit(x, labels).predict_proba(x_outside))
         cpu += time.process_time() - started
         y.append(labels_outside)
-        if model == "attention" and held_out == "fifth":
-            row |= _looks(classifier, _classifier(model, seed + 1000).fit(x, labels), x_outside)
+        if looks:
+            row |= _looks(classifier, _classifier(model, seed + 1000).fit(x, labels), x_outside[:LOOKED_AT])
     row["training_series"] = len(labels)
     y, probability, classes = np.concatenate(y), np.concatenate(probability), classifier.classes_
     said = classes[probability.argmax(axis=1)]
@@ -132,12 +137,9 @@ def _flat(x: np.ndarray) -> np.ndarray:
 
 def _looks(one: Any, other: Any, x: Any) -> dict[str, float]:
     """Compare where two trainings look, and delete what the first one names."""
-    pairs = [(a[real], b[real]) for a, b, real in zip(*(m.attend(x) for m in (one, other)), _real(x), strict=True)]
+    both = zip(one.attend(x), other.attend(x), [series.shape[1] for series in x], strict=True)
+    pairs = [(a[:length], b[:length]) for a, b, length in both]
     found = {f"by_{method}": one.faithfulness(x, method).difference.value for method in ("attention", "evidence")}
     alike = np.nanmean([np.corrcoef(*pair)[0, 1] for pair in pairs])
     logit = np.nansum(one.explain(x, "evidence"), axis=1)
     return {"alike": alike, "agree": (one.predict(x) == other.predict(x)).mean(), "scale": logit.mean()} | found
-
-
-def _real(x: Any) -> list[slice]:
-    return [slice(series.shape[1]) for series in x]

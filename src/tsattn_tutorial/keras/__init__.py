@@ -11,14 +11,12 @@ from tsattn_tutorial.keras.layers import (
     FactorisedAttention,
     JointAttention,
     MultiHeadSelfAttention,
-    RandomOffset,
     TimestepAttention,
 )
 from tsattn_tutorial.keras.models import (
     attention_after_encoder,
     attention_before_lstm,
     attention_pooling_classifier,
-    convolution_attention_classifier,
     convolution_pooling_classifier,
     self_attention_classifier,
     transformer_classifier,

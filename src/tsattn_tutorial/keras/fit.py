@@ -10,6 +10,7 @@ from scipy import special
 from tqdm import tqdm
 
 from tsattn_tutorial import history
+from tsattn_tutorial.arguments import require
 from tsattn_tutorial.datasets.batch import SeriesBatch, shared_classes
 
 HEADS = "a Dense(1) behind which Reshape(()) makes (B,) of (B, 1), for two classes, or a Dense(C), without activation"
@@ -118,8 +119,7 @@ def predict(model: keras.Model, batch: SeriesBatch) -> history.Prediction:
         When the batch is empty, has padding that the model has no mask for or classes of other names than those of the
         training, or the model does not end in logits.
     """
-    if not len(batch):
-        raise ValueError("batch must hold at least one series, got none")
+    require(len(batch) > 0, "batch must hold at least one series, got none")
     _classes(model)
     shared_classes(getattr(model, "class_names", None), batch.classes)
     x = _arrays(model, batch)
@@ -165,8 +165,8 @@ class _Shuffled(keras.utils.PyDataset):
         """Put the series of an epoch in order; draw them first, if there are new ones."""
         if epoch > 1 and callable(self.train):
             series = history.drawn(self.train, epoch, self.classes, self.series)
-            if series.x.shape != self.series.x.shape:
-                raise ValueError(f"train must return series of one shape, got {self.series.x.shape}, {series.x.shape}")
+            shapes = self.series.x.shape, series.x.shape
+            require(shapes[0] == shapes[1], f"train must return series of one shape, got {shapes[0]}, {shapes[1]}")
             self.series, self.arrays = series, _arrays(self.model, series)
         self.order = self.rng.permutation(len(self.series))
 
@@ -214,15 +214,13 @@ def _objective(model: keras.Model, classes: int, label_smoothing: float):
 
 def _classes(model: keras.Model) -> int:
     """Return how many classes the logits of a model tell apart; raise ValueError where they are none."""
-    if not getattr(model, "outputs", None):
-        raise ValueError(f"model must be a functional keras.Model, built with its inputs; got {type(model).__name__}")
-    logits = model.outputs[0]
-    ending = _probabilities(logits)
-    if ending:
-        raise ValueError(f"model must end in logits, got probabilities, of the {ending}; end it in {HEADS}")
-    if len(logits.shape) not in (1, 2) or logits.shape[1:] in ((1,), (None,)):
-        raise ValueError(f"model must give logits (B,) or (B, C) first, got {logits.shape}; end it in {HEADS}")
-    return 2 if len(logits.shape) == 1 else logits.shape[1]
+    wanted = "model must be a functional keras.Model, built with its inputs"
+    require(bool(getattr(model, "outputs", None)), f"{wanted}; got {type(model).__name__}")
+    ending, shape = _probabilities(model.outputs[0]), model.outputs[0].shape
+    require(ending is None, f"model must end in logits, got probabilities, of the {ending}; end it in {HEADS}")
+    fits = len(shape) in (1, 2) and shape[1:] not in ((1,), (None,))
+    require(fits, f"model must give logits (B,) or (B, C) first, got {shape}; end it in {HEADS}")
+    return shape[1] if len(shape) == 2 else 2
 
 
 def _probabilities(symbol) -> str | None:
@@ -244,6 +242,5 @@ def _arrays(model: keras.Model, batch: SeriesBatch) -> tuple[np.ndarray, ...]:
     takes_mask = len(model.inputs) == 2
     if batch.mask is None:
         return (batch.x, np.ones(batch.x.shape[:2], bool)) if takes_mask else (batch.x,)
-    if not takes_mask:
-        raise ValueError("the series are padded: expected a model with a mask (masked=True), got one without")
+    require(takes_mask, "the series are padded: expected a model with a mask (masked=True), got one without")
     return np.where(batch.mask[:, :, None], batch.x, 0), batch.mask

@@ -6,15 +6,27 @@ to the others padding more changes nothing. Sizes that do not fit, and masks of 
 The options of all are in `tsattn_tutorial.keras.base.Attention`, their oracles in `tsattn_tutorial.reference`.
 """
 
+import math
+
 import keras
 from keras import ops
 
-from tsattn_tutorial.arguments import check_flag, check_number, check_size, child_seed
+from tsattn_tutorial.arguments import check_flag, check_size, child_seed
 from tsattn_tutorial.keras import base
 
 
+class _Scored(base.Attention):
+    """Attention whose scores come from one dense layer over the axes that it is bound to."""
+
+    def build(self, shape) -> None:
+        """Create the kernel and the bias."""
+        super().build(shape)
+        size = math.prod(shape[axis] for axis in self.bound)
+        self.kernel, self.bias = self.add_kernel("kernel", size, size), self.add_bias("bias", size)
+
+
 @base.registered
-class TimestepAttention(base.Attention):
+class TimestepAttention(_Scored):
     """Weigh the time steps, each bound to its place: the block of ``philipperemy/keras-attention-mechanism`` (2017).
 
     Every dimension d is scored by one dense layer over its steps, ``e[:, d] = P^T x[:, d] + b`` with ``P (T, T)`` and
@@ -31,12 +43,6 @@ class TimestepAttention(base.Attention):
     def __init__(self, single: bool = False, **options) -> None:
         super().__init__(**options)
         self.single = check_flag("single", single)
-
-    def build(self, shape) -> None:
-        """Create the kernel and the bias."""
-        super().build(shape)
-        size = shape[self.bound[0]]
-        self.kernel, self.bias = self.add_kernel("kernel", size, size), self.add_bias("bias", size)
 
     def attend(self, x, mask):
         """Return output and weights."""
@@ -75,7 +81,7 @@ class DimensionAttention(TimestepAttention):
 
 
 @base.registered
-class JointAttention(base.Attention):
+class JointAttention(_Scored):
     """Weigh the cells of the grid, steps by dimensions, with one softmax over all of them.
 
     The grid, flattened step by step, is scored by one dense layer over its cells, ``e = x P + b`` with
@@ -84,18 +90,12 @@ class JointAttention(base.Attention):
 
     bound = (1, 2)
 
-    def build(self, shape) -> None:
-        """Create the kernel and the bias."""
-        super().build(shape)
-        self.grid, cells = tuple(shape[1:]), shape[1] * shape[2]
-        self.kernel, self.bias = self.add_kernel("kernel", cells, cells), self.add_bias("bias", cells)
-
     def attend(self, x, mask):
         """Return output and weights."""
         flat = ops.reshape(x, (-1, self.bias.shape[0]))  # (B, T D)
         scores = base.product("bc,ce->be", flat, self.kernel) + base.widened(self.bias)
-        real = None if mask is None else ops.repeat(mask, self.grid[1], axis=1)
-        weights = ops.reshape(base.masked_softmax(scores, real, axis=1), (-1, *self.grid))  # (B, T, D)
+        real = None if mask is None else ops.repeat(mask, x.shape[2], axis=1)
+        weights = ops.reshape(base.masked_softmax(scores, real, axis=1), (-1, *x.shape[1:]))  # (B, T, D)
         return x * weights, weights
 
 
@@ -213,36 +213,3 @@ class MultiHeadSelfAttention(base.Attention):
         pairs = None if mask is None else mask[:, :, None] & mask[:, None, :]  # (B, T, T)
         output, weights = self.attention(x, x, attention_mask=pairs, return_attention_scores=True)
         return base.blank(output, mask), base.blank(base.mean(weights, axis=1), mask)  # (B, M, T, T) -> (B, T, T)
-
-
-@base.registered
-class RandomOffset(keras.layers.Layer):
-    """In training, add a normal number to each dimension of each series ``(B, T, D)``, the same at all its steps.
-
-    A model can then not rely on the exact level of a series, which drifts from one recording to the next.
-
-    Parameters
-    ----------
-    stddev : float
-        Standard deviation of the offsets, in the units of the series.
-    seed : int
-        Seed of the offsets.
-    """
-
-    def __init__(self, stddev: float, *, seed: int = 0, **options) -> None:
-        super().__init__(**options)
-        self.supports_masking = True
-        self.stddev, self.seed = check_number("stddev", stddev, 0), check_size("seed", seed, 0)
-        self.numbers = keras.random.SeedGenerator(base.noise_seed(self.seed))
-
-    def call(self, x, training=False):
-        """Return the series, shifted in training."""
-        x = ops.cast(x, self.compute_dtype)
-        if not training:
-            return x
-        shape = (ops.shape(x)[0], 1, x.shape[-1])
-        return x + keras.random.normal(shape, stddev=self.stddev, dtype=x.dtype, seed=self.numbers)
-
-    def get_config(self) -> dict:
-        """Return the arguments of the layer."""
-        return {**super().get_config(), "stddev": self.stddev, "seed": self.seed}

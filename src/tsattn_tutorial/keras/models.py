@@ -14,15 +14,14 @@ import keras
 from keras import layers, ops
 
 from tsattn_tutorial.arguments import check_choice, check_flag, check_number, check_size, layer_seeds, require
-from tsattn_tutorial.keras.base import blank, mean_step, noise_seed, product, registered, widened
-from tsattn_tutorial.keras.layers import AttentionPooling, MultiHeadSelfAttention, RandomOffset, TimestepAttention
+from tsattn_tutorial.keras.base import blank, mean_step, noise_seed, registered, widened
+from tsattn_tutorial.keras.layers import AttentionPooling, MultiHeadSelfAttention
 from tsattn_tutorial.reference import sinusoidal_positions
 
 HEADS = 4  # of a transformer
 Shape = tuple[int | None, int]  # (T, D)
 Encoder = Literal["lstm", "bilstm", "position-wise"]
 Pooling = Literal["flatten", "mean", "attention"]
-Placement = Literal["before", "between", "after"]
 
 
 def attention_before_lstm(
@@ -109,29 +108,6 @@ def weighted_sum_classifier(
     return _model(inputs, Step("total")(attended), weights, classes, seeds)
 
 
-def convolution_attention_classifier(
-    shape: Shape, *, attentions: int = 1, classes: int = 2, masked: bool = False, seed: int = 0
-) -> keras.Model:
-    """Build a convolution pooled by `TimestepAttention`: what stands around a step, weighed by the step's place.
-
-    The convolution, 64 filters over 5 steps, says what the series looks like around each step, the attention, which
-    reads the series itself, how much each step counts: ``sum_t a_t h_t -> Dense``. For short series in which a step has
-    a meaning of its own, such as the hour of the day.
-
-    Parameters
-    ----------
-    attentions : int
-        R, attentions that differ in their initial weights; the mean of their weights is used. More of them make the
-        model depend less on the seed.
-    """
-    x, mask, inputs, seeds = _inputs(shape, masked, seed)
-    count = range(check_size("attentions", attentions))
-    weights = layers.Average()([TimestepAttention(True, seed=next(seeds))(x, mask=mask)[1] for _ in count])  # (B, T)
-    convolution = layers.Conv1D(64, 5, padding="same", activation="tanh", kernel_initializer=_glorot(seeds))
-    hidden = convolution(Step("blank")(x, mask))  # (B, T, K)
-    return _model(inputs, Step("weighted sum")(hidden, weights), weights, classes, seeds)
-
-
 def convolution_pooling_classifier(
     shape: Shape,
     *,
@@ -162,12 +138,15 @@ def convolution_pooling_classifier(
     differences : bool
         Whether ``x_t - x_{t-1}`` is appended to every step, 0 at the first.
     offset, noise : float
-        Standard deviations of a random number for each series and dimension (`RandomOffset`), and for each value.
+        Standard deviations of a random number for each series and dimension, and for each value. A model can then not
+        rely on the exact level of a series, which drifts from one recording to the next.
     dropout : float
         Share of the pooled features that are dropped in training.
     """
     x, mask, inputs, seeds = _inputs(shape, masked, seed)
-    hidden = RandomOffset(check_number("offset", offset, 0), seed=next(seeds))(Step("blank")(x, mask))
+    x = Step("blank")(x, mask)
+    shift = layers.GaussianNoise(check_number("offset", offset, 0), seed=noise_seed(next(seeds)))(Step("level")(x))
+    hidden = Step("sum")(x, shift)
     hidden = layers.GaussianNoise(check_number("noise", noise, 0), seed=noise_seed(next(seeds)))(hidden)
     if check_flag("differences", differences):
         hidden = layers.Concatenate()([hidden, Step("differences")(hidden)])  # (B, T, 2D)
@@ -188,7 +167,7 @@ def self_attention_classifier(
     shape: Shape,
     *,
     attention: layers.Layer | None = None,
-    placement: Placement = "after",
+    placement: Literal["before", "between", "after"] = "after",
     residual: bool = False,
     norm: bool = False,
     lost_mask: bool = False,
@@ -225,18 +204,18 @@ def self_attention_classifier(
     units : int
         H, units of a BiLSTM per direction.
     """
-    check_choice("placement", placement, get_args(Placement))
+    where = {"before": 0, "between": 1, "after": recurrent}
+    check_choice("placement", placement, where)
     for name, flag in {"residual": residual, "norm": norm, "lost_mask": lost_mask}.items():
         fine = not check_flag(name, flag) or attention is not None
         require(fine, f"{name} belongs to an attention, got no attention")
     check_size("recurrent", recurrent, 1 + (attention is not None and placement == "between"))
     x, mask, inputs, seeds = _inputs(shape, masked, seed)
     hidden, weights = Step("blank")(x, mask), None
-    where = {"before": 0, "between": 1, "after": recurrent}[placement]
     for stage in range(recurrent + 1):
-        if attention is not None and stage == where:
+        if attention is not None and stage == where[placement]:
             attended, weights = _attend(attention, hidden, mask)  # (B, T, K), (B, T, T)
-            hidden = Step("residual")(hidden, attended) if residual else attended
+            hidden = Step("sum")(hidden, attended) if residual else attended
             hidden = layers.LayerNormalization()(hidden) if norm else hidden
             mask = None if lost_mask else mask
         if stage < recurrent:
@@ -357,11 +336,11 @@ def _glorot(seeds: Iterator[int]) -> keras.initializers.Initializer:
 STEPS = {
     "blank": blank,
     "differences": lambda x, _: ops.pad(x[:, 1:] - x[:, :-1], ((0, 0), (1, 0), (0, 0))),  # 0 at the first step
+    "level": lambda x, _: 0 * x[:, :1],  # (B, T, D) -> (B, 1, D)
     "mean": lambda x, mask: mean_step(blank(x, mask), mask),  # (B, T, K) -> (B, K)
     "positions": lambda x, _: x + ops.cast(sinusoidal_positions(*x.shape[1:]), x.dtype),
-    "residual": lambda x, other: ops.add(x, widened(other)),  # `layers.Add` would hand on a mask that is to be lost
+    "sum": lambda x, other: ops.add(x, widened(other)),  # `layers.Add` would hand on a mask that is to be lost
     "total": lambda x, _: ops.sum(x, axis=(1, 2))[:, None],  # (B, T, D) -> (B, 1)
-    "weighted sum": lambda x, weights: product("bt,btk->bk", weights, x),
 }
 
 
@@ -374,7 +353,7 @@ class Step(layers.Layer):
         self.step, self.supports_masking = check_choice("step", step, STEPS), True
 
     def call(self, x, beside=None):
-        """Return what the step makes of x and, in some, of a mask or of weights."""
+        """Return what the step makes of x and, in some, of a mask or of another."""
         return ops.cast(STEPS[self.step](widened(x), beside), self.compute_dtype)
 
     def compute_mask(self, x, mask=None):

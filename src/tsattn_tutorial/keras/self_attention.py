@@ -16,11 +16,9 @@ OLD_PENALTY = 1e4  # what keras-self-attention subtracts from a score that shoul
 BEFORE = {"placement": "before", "residual": True, "recurrent": 1}
 BETWEEN = {"placement": "between", "residual": True}
 #: Options of the multiplicative `SeqSelfAttention` that the line-up names.
-KINDS: Mapping[str, Mapping[str, Any]] = {
-    "sigmoid": {"attention_activation": "sigmoid"},
-    "old mask": {"attention_activation": "sigmoid", "old_mask": True},
-    "scaled": {"scaled": True},
-}
+KINDS: dict[str, dict[str, Any]] = {"plain": {}, "scaled": {"scaled": True}, "even": {"trainable": False}}
+KINDS |= {"sigmoid": {"attention_activation": "sigmoid"}}
+KINDS |= {"old mask": KINDS["sigmoid"] | {"old_mask": True}}
 
 #: Variants of `tsattn_tutorial.keras.self_attention_classifier`. ``attention`` names a layer: *sigmoid*, *plain*
 #: and *scaled* are multiplicative `SeqSelfAttention`: with a sigmoid on the scores, without, and divided by the square
@@ -203,9 +201,7 @@ def build_variant(variant: str, shape: tuple[int, int], *, classes: int, units: 
     if kind == "multi-head":
         options["attention"] = MultiHeadSelfAttention(4, max(1, units // 2), seed=seed)
     elif kind is not None:
-        options["attention"] = SeqSelfAttention(
-            "multiplicative", seed=seed, trainable=kind != "even", **KINDS.get(kind, {})
-        )
+        options["attention"] = SeqSelfAttention("multiplicative", seed=seed, **KINDS[kind])
     model = self_attention_classifier(shape, **options, **sizes)
     if kind == "even":
         options["attention"].set_weights([0 * weight for weight in options["attention"].get_weights()])

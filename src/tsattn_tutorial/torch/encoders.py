@@ -147,10 +147,11 @@ class Ensemble(nn.ModuleList):
 
 
 class KernelPatches(Patches):
-    """In which share of the steps of a patch each of some thousand fixed kernels answers. Nothing is learnt here.
+    """In which share of the steps of a patch each of some thousand fixed kernels answers; and the patch's mean.
 
-    Each of the 84 ways to set nine weights to 2, 2, 2, -1, ..., -1 is a kernel. It spans 9, 17, 33, ... steps of random
-    mixtures of the channels. `settle` sets the thresholds.
+    Nothing is learnt here. Each of the 84 ways to set nine weights to 2, 2, 2, -1, ..., -1 is a kernel. It spans 9, 17,
+    33, ... steps of random mixtures of the channels. Its weights sum to 0, so it does not see the level: the means do.
+    In wide patches, four to seven answers are asked for, evenly spread. `settle` sets the thresholds.
 
     Parameters
     ----------
@@ -161,25 +162,28 @@ class KernelPatches(Patches):
     """
 
     MIXTURES = 4  # of the channels
+    LOUDNESS = 12  # of a mean beside a share, of which there are hundreds
     GOLDEN = 0.618034  # whose multiples, less whole numbers, fill the line between 0 and 1 evenly
-    MOST_SERIES, MOST_STEPS, BATCH = 500, 5000, 16  # that decide the thresholds, and series at a time
+    MOST_SERIES, MOST_STEPS, BATCH = 100, 5000, 16  # that decide the thresholds, and series at a time
 
     def __init__(self, size: int, dimensions: int, steps: int) -> None:
-        super().__init__(size)
+        self.stride = max(1, size // 4)
+        super().__init__(math.ceil(size / self.stride) * self.stride)
+        self.asked = Patches(self.size // self.stride)
         kernels = torch.tensor([[3.0 * (at in three) - 1 for at in range(9)] for three in combinations(range(9), 3)])
         mixtures = torch.randn(max(1, ((steps - 1) // 8).bit_length()), self.MIXTURES, dimensions)  # of L spans
         weight = torch.einsum("lmd,kt->ldtmk", mixtures, kernels).flatten(3).flatten(1, 2)
         self.register_buffer("weight", weight)  # (L, 9 D, F)
         self.register_buffer("bias", torch.zeros(len(weight), weight.shape[2]))
-        self.register_buffer("mean", torch.zeros(self.bias.numel()))
-        self.register_buffer("scale", torch.ones(self.bias.numel()))
+        self.register_buffer("mean", torch.zeros(self.bias.numel() + dimensions))
+        self.register_buffer("scale", torch.ones_like(self.mean))
 
     def features(self, dimensions: int) -> int:
-        """Count the kernels, with their spans and mixtures."""
-        return self.bias.numel()
+        """Count the kernels, with their spans and mixtures, and the channels."""
+        return self.mean.numel()
 
     def cut(self, x: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the scaled shares ``(B, P, L F)`` and which patches hold a real step, ``(B, P) bool``."""
+        """Return shares and means, scaled, ``(B, P, L F + D)``, and which patches hold a real step, ``(B, P) bool``."""
         shares, full = self._shares(x, real)
         return (shares - self.mean) / self.scale * full[:, :, None], full
 
@@ -189,7 +193,8 @@ class KernelPatches(Patches):
         places = torch.arange(1.0, 1 + self.bias.numel()).view_as(self.bias) * self.GOLDEN % 1
         some = torch.randperm(len(x))[: self.MOST_SERIES].to(x.device)
         x, real = x[some], real[some]
-        steps = real.nonzero()[torch.randperm(real.sum())[: self.MOST_STEPS].to(x.device)]  # (R, 2)
+        steps = real[:, :: self.stride].nonzero()  # (R, 2)
+        steps = steps[torch.randperm(len(steps))[: self.MOST_STEPS].to(x.device)]
         for level, place in enumerate(places):
             answers = self._windows(x, level)[tuple(steps.T)].flatten(1) @ self.weight[level]  # (R, F)
             ramp = answers.abs().mean(dim=0).clamp(min=1e-6) / 8  # in place of a jump, which has no gradient
@@ -199,20 +204,29 @@ class KernelPatches(Patches):
         few = zip(x.split(self.BATCH), real.split(self.BATCH), strict=True)
         means = torch.cat([MeanPooling().pool(*self._shares(*some))[0] for some in few])
         self.mean[:], self.scale[:] = means.mean(dim=0), means.std(dim=0, correction=0) + 1e-3
+        self.scale[self.bias.numel() :] = 1 / self.LOUDNESS  # of channels with a standard deviation of 1
 
     def _windows(self, x: Tensor, level: int) -> Tensor:
-        """Return the nine steps that the kernels of a span see around each step, ``(B, T, D, 9)``."""
+        """Return the nine steps that the kernels of a span see around each step that is asked, ``(B, S, D, 9)``."""
         reach = 4 * 2**level
-        return pad(x, (0, 0, reach, reach)).unfold(1, 2 * reach + 1, 1)[..., :: 2**level]
+        return pad(x, (0, 0, reach, reach)).unfold(1, 2 * reach + 1, self.stride)[..., :: 2**level]
 
     def _shares(self, x: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
-        steps, shares = real[:, :, None], []
-        count, full = super().cut(steps.to(x.dtype), real)
-        count = count.sum(dim=2, keepdim=True).clamp(min=1)  # (B, P, 1)
+        asked, shares = real[:, :: self.stride, None], []  # (B, S, 1)
+
+        def mean(values: Tensor, patches: Patches, there: Tensor) -> Tensor:
+            """Average ``(B, S, F)``, 0 where there is no step, over the steps of each patch: ``(B, P, F)``."""
+            cut, count = (
+                patches.cut(one, there[..., 0])[0].unflatten(2, (patches.size, -1)).sum(dim=2)
+                for one in (values, there.to(x.dtype))
+            )
+            return cut / count.clamp(min=1)
+
         for level, (weight, bias) in enumerate(zip(self.weight, self.bias, strict=True)):
-            answers = (self._windows(x, level).flatten(2) @ weight + bias).clamp(0, 1) * steps  # (B, T, F)
-            shares.append(super().cut(answers, real)[0].unflatten(2, (-1, len(bias))).sum(dim=2) / count)
-        return torch.cat(shares, dim=2), full  # (B, P, L F)
+            answers = (self._windows(x, level).flatten(2) @ weight + bias).clamp(0, 1) * asked  # (B, S, F)
+            shares.append(mean(answers, self.asked, asked))
+        shares.append(mean(x, Patches(self.size), real[:, :, None]))  # (B, P, D)
+        return torch.cat(shares, dim=2), self._by_patch(real).any(dim=2)
 
 
 class _Head(nn.Module):
