@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy
 
-from tsattn_tutorial.arguments import require
+from tsattn_tutorial.arguments import check_size, require
 from tsattn_tutorial.datasets import SeriesBatch
 
 
