@@ -10,19 +10,11 @@ import numpy as np
 from scipy.special import softmax
 from scipy.stats import kendalltau
 
+from tsattn_tutorial import datasets
 from tsattn_tutorial.arguments import check_choice, child_seed, generators
 from tsattn_tutorial.bayes import sine_posterior
 from tsattn_tutorial.config import SineConfig
-from tsattn_tutorial.datasets import (
-    SeriesBatch,
-    Split,
-    draw_sine_parameters,
-    plain_weeks,
-    render_sine_waves,
-    signature_series,
-    sine_waves,
-    train_validation_test_split,
-)
+from tsattn_tutorial.datasets import SeriesBatch, Split
 from tsattn_tutorial.faithfulness import aopcr, interpolated, removed, series_mean, taken_from
 from tsattn_tutorial.metrics import localisation
 
@@ -161,16 +153,17 @@ def _controls(network, test: SeriesBatch, attention: np.ndarray, seed: int) -> d
 
 def _waves(config: SineConfig) -> tuple[Split, np.ndarray]:
     """Draw noisy waves, and the test series again with the same noise and without a stretch, ``(N, T, 1)``."""
-    waves, drawn = sine_waves(config), draw_sine_parameters(config)
-    noise = waves.x - render_sine_waves(drawn, config.num_points).x
-    plain = render_sine_waves(replace(drawn, flat=np.zeros_like(drawn.flat)), config.num_points)
-    parts, twins = (
-        train_validation_test_split(batch, seed=config.seed) for batch in (waves, replace(plain, x=plain.x + noise))
+    waves, drawn = datasets.sine_waves(config), datasets.draw_sine_parameters(config)
+    with_stretch, without = (
+        datasets.render_sine_waves(replace(drawn, flat=flat), config.num_points)
+        for flat in (drawn.flat, np.zeros_like(drawn.flat))
     )
-    return parts, twins.test.x  # the same shuffle
+    twins = replace(without, x=without.x + (waves.x - with_stretch.x))
+    parts, others = (datasets.train_validation_test_split(one, seed=config.seed) for one in (waves, twins))
+    return parts, others.test.x  # the same shuffle
 
 
 def _signatures(seed: int) -> tuple[Split, np.ndarray]:
-    train, test = (signature_series(50, seed=child_seed(seed, part)) for part in (0, 1))
-    twin = np.maximum(plain_weeks(len(test), seed=child_seed(seed, 1)), 0)
+    train, test = (datasets.signature_series(50, seed=child_seed(seed, part)) for part in (0, 1))
+    twin = np.maximum(datasets.plain_weeks(len(test), seed=child_seed(seed, 1)), 0)
     return Split(train, train, test), twin[:, :, None].astype(np.float32)
