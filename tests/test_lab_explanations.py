@@ -16,7 +16,8 @@ def rows():
         patch.setattr(ours, "PATCHES", ours.Recipe(units=4, patch_size=50, normalise=True, epochs=1, batch_size=256))
         few = {"explained": 30, "deleted": 10}
         signatures = explanations(1, data="signatures", options={"units": 4, "updates": 1}, **few)
-        return {"waves": explanations(0, **few), "signatures": signatures}
+        waves = explanations(0, recipe="PATCHES", dataset_size=400, **few)
+        return {"waves": waves, "signatures": signatures}
 
 
 @pytest.mark.parametrize("data", ["waves", "signatures"])

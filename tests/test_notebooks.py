@@ -12,7 +12,6 @@ from notebooks import BOOK, notebook_paths, problems
 NOTEBOOKS = notebook_paths()
 # Their text is older than the budget, and is to be written anew.
 LONG = {
-    "does_attention_explain",
     "is_attention_needed",
     "residual_attention",
     "self_attention_no_effect",

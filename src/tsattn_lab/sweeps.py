@@ -94,6 +94,12 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
         + _grid(TEN, model=["attention", "MiniRocket"], data_set=list(ARCHIVE), held_out=["test"])
         + _grid(TEN, model=[name for name in OURS if "BiLSTM" in name], data_set=list(ARCHIVE)),
     ),
+    "explanations": (
+        lab.explanations,
+        _grid(TEN, recipe=["PATCHES"])
+        + _grid(TEN, recipe=["PATCHES"], noise_std=[2.0])
+        + _grid(TEN, data=["signatures"], options=[{"updates": 2000}]),
+    ),
     "planted_steps": (
         lab.attention_over_steps,
         _grid(FIVE, variant=["before", "after", "position-wise"], single=[False, True])

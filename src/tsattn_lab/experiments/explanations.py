@@ -10,19 +10,11 @@ import numpy as np
 from scipy.special import softmax
 from scipy.stats import kendalltau
 
+from tsattn_tutorial import datasets
 from tsattn_tutorial.arguments import check_choice, child_seed, generators
 from tsattn_tutorial.bayes import sine_posterior
 from tsattn_tutorial.config import SineConfig
-from tsattn_tutorial.datasets import (
-    SeriesBatch,
-    Split,
-    draw_sine_parameters,
-    plain_weeks,
-    render_sine_waves,
-    signature_series,
-    sine_waves,
-    train_validation_test_split,
-)
+from tsattn_tutorial.datasets import SeriesBatch, Split
 from tsattn_tutorial.faithfulness import aopcr, interpolated, removed, series_mean, taken_from
 from tsattn_tutorial.metrics import localisation
 
@@ -35,8 +27,8 @@ def explanations(
     dataset_size: int = 4000,
     recipe: str | None = None,
     options: Mapping[str, Any] | None = None,
-    explained: int = 100,
-    deleted: int = 40,
+    explained: int = 150,
+    deleted: int = 100,
 ) -> dict[str, Any]:
     """Train one network, explain its predictions on test series, and score the explanations.
 
@@ -125,19 +117,18 @@ def explanations(
 
 
 def _shuffled(network, test: SeriesBatch, found: Mapping[str, np.ndarray], seed: int) -> dict[str, float]:
-    import torch
-
+    """Compare the weights of patches with gradients, and see what other weights would say."""
     from tsattn_tutorial.torch.explanations import say
 
-    one = network[0] if isinstance(network, torch.nn.ModuleList) else network
-    first = range(0, test.x.shape[1], one.patches.size)  # steps of the patches
+    patches = (network if hasattr(network, "patches") else network[0]).patches  # of an ensemble all are alike
+    first = range(0, test.x.shape[1], patches.size)  # steps
     weights, gradient = (np.add.reduceat(found[name], first, axis=1) for name in ("attention", "gradient"))  # (N, P)
     tau = [kendalltau(*pair).statistic for pair in zip(weights, gradient, strict=True)]
-    evidence = say(network, test, lambda network, x, mask: network.evidence(x, mask))  # (N, C, T)
-    votes = np.add.reduceat(evidence, first, axis=2).swapaxes(1, 2) / weights[:, :, None]  # (N, P, C)
+    evidence = say(network, test, lambda network, x, mask: network.evidence(x, mask))
+    votes = np.add.reduceat(evidence, first, axis=2) / np.maximum(weights, 1e-30)[:, None]  # (N, C, P)
     rng = generators(seed, 2)[1]
     orders = [weights, *(rng.permuted(weights, axis=1) for _ in range(20))]
-    said = [softmax(np.einsum("np,npc->nc", order, votes), axis=1) for order in orders]
+    said = [softmax(np.einsum("np,ncp->nc", order, votes), axis=1) for order in orders]
     moved = np.median([np.abs(other - said[0]).sum(axis=1) / 2 for other in said[1:]], axis=0)
     return {"tau": np.nanmean(tau), "moved": moved.mean()}
 
@@ -162,16 +153,17 @@ def _controls(network, test: SeriesBatch, attention: np.ndarray, seed: int) -> d
 
 def _waves(config: SineConfig) -> tuple[Split, np.ndarray]:
     """Draw noisy waves, and the test series again with the same noise and without a stretch, ``(N, T, 1)``."""
-    waves, drawn = sine_waves(config), draw_sine_parameters(config)
-    noise = waves.x - render_sine_waves(drawn, config.num_points).x
-    plain = render_sine_waves(replace(drawn, flat=np.zeros_like(drawn.flat)), config.num_points)
-    parts, twins = (
-        train_validation_test_split(batch, seed=config.seed) for batch in (waves, replace(plain, x=plain.x + noise))
+    waves, drawn = datasets.sine_waves(config), datasets.draw_sine_parameters(config)
+    with_stretch, without = (
+        datasets.render_sine_waves(replace(drawn, flat=flat), config.num_points)
+        for flat in (drawn.flat, np.zeros_like(drawn.flat))
     )
-    return parts, twins.test.x  # the same shuffle
+    twins = replace(without, x=without.x + (waves.x - with_stretch.x))
+    parts, others = (datasets.train_validation_test_split(one, seed=config.seed) for one in (waves, twins))
+    return parts, others.test.x  # the same shuffle
 
 
 def _signatures(seed: int) -> tuple[Split, np.ndarray]:
-    train, test = (signature_series(50, seed=child_seed(seed, part)) for part in (0, 1))
-    twin = np.maximum(plain_weeks(len(test), seed=child_seed(seed, 1)), 0)
+    train, test = (datasets.signature_series(50, seed=child_seed(seed, part)) for part in (0, 1))
+    twin = np.maximum(datasets.plain_weeks(len(test), seed=child_seed(seed, 1)), 0)
     return Split(train, train, test), twin[:, :, None].astype(np.float32)
