@@ -13,11 +13,9 @@ NOTEBOOKS = notebook_paths()
 # Their text is older than the budget, and is to be written anew.
 LONG = {
     "does_attention_explain",
-    "is_attention_needed",
     "japanese_vowels",
     "residual_attention",
     "self_attention_no_effect",
-    "the_bayes_limit",
 }
 
 
