@@ -31,7 +31,6 @@ _RECIPES: dict[str, tuple[str, dict[str, str]]] = {
     "BiLSTM, attention": ("PUBLISHED", {}),
     "patches, attention": ("PATCHES", {}),
     "patches and slope, attention": ("SHARP", {}),
-    "feed-forward, wide": ("PATCHES", {}),  # of which it has the training
 }
 _NETWORKS = ("feed-forward", "convolution, mean", "convolution, max")
 
@@ -61,10 +60,8 @@ def sine(
     seed : int
         Decides the data, the split, the initial weights and the order of the series.
     model : str
-        One of ``SINE_MODELS``. The feed-forward and convolutional networks have the budget of the source, but for
-        ``"feed-forward, wide"``: three hidden layers of 512 units over the means of five samples each, trained as the
-        recipe says. MiniRocket and QUANT are aeon's with their defaults. ``"Bayes"`` is the exact posterior, which is
-        fitted to nothing.
+        One of ``SINE_MODELS``. The feed-forward and convolutional networks have the budget of the source. MiniRocket
+        and QUANT are aeon's with their defaults. ``"Bayes"`` is the exact posterior, which is fitted to nothing.
     changes : sequence of str
         Keys of ``tsattn_tutorial.torch.SINE_CHANGES``: made to the recipe of the model, in this order.
     recipe : mapping, optional
@@ -192,10 +189,8 @@ def _network(
     for change in changes:
         settled = replace(settled, **ours.SINE_CHANGES[check_choice("changes", change, ours.SINE_CHANGES)])
     settled = replace(settled, **own, **recipe)
-    if model.startswith("feed-forward"):
+    if model == "feed-forward":
         network = ours.FeedForwardClassifier(config.num_points, seed=config.seed)
-        if model == "feed-forward, wide":
-            network.layers = _wide(config)
     elif model in _NETWORKS:
         network = ours.ConvolutionClassifier(pooling=model.removeprefix("convolution, "), seed=config.seed)
     else:
@@ -205,16 +200,3 @@ def _network(
     trained = how_it_went(history, sum(parameter.numel() for parameter in network.parameters()))
     trained["validation_errors"] = ((said >= 0.5) != parts.validation.y).sum()
     return lambda batch: ours.predict(network, batch), trained
-
-
-def _wide(config: SineConfig) -> Any:
-    from torch import nn
-
-    from tsattn_tutorial.torch.networks import seeded
-
-    inputs = config.num_points // 5
-    with seeded(config.seed):
-        layers: list[nn.Module] = [nn.AvgPool1d(5), nn.BatchNorm1d(inputs, affine=False)]
-        for before in (inputs, 512, 512):
-            layers += [nn.Linear(before, 512), nn.ReLU()]
-        return nn.Sequential(*layers, nn.Linear(512, 1))
