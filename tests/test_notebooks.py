@@ -12,10 +12,8 @@ from notebooks import BOOK, notebook_paths, problems
 NOTEBOOKS = notebook_paths()
 # Their text is older than the budget, and is to be written anew.
 LONG = {
-    "is_attention_needed",
     "residual_attention",
     "self_attention_no_effect",
-    "the_bayes_limit",
 }
 
 

@@ -28,7 +28,7 @@ NOISY = {"noise_std": [0.5, 1.0, 2.0, 4.0], "test_series": [10_000]}
 
 SHARP = ["patches and slope, attention"]
 CHANGES = ["normalised", "paced", "slope", "patches", "smaller"]
-LADDER = [CHANGES[:2], CHANGES[:3], *([name for name in CHANGES if name != left] for left in CHANGES)]
+UNDONE = [[name for name in CHANGES if name != left] for left in CHANGES]
 WIDTHS = [{"units": units, "slope": slope} for units in (8, 16, 32) for slope in (30.0, 100.0, 300.0, 1000.0, 3000.0)]
 POOLINGS = ["attention", "mean", "max", "last"]
 
@@ -70,7 +70,7 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
         + _grid(range(100, 110), model=SHARP, recipe=WIDTHS)
         + _grid(UNSEEN, model=SHARP, recipe=[{"pooling": pooling} for pooling in POOLINGS[1:]])
         + _grid(UNSEEN, model=SHARP, recipe=[{"pooling": p, "slope": 0.0} for p in POOLINGS], noise_std=[1.0])
-        + _grid(range(10, 15), changes=LADDER),
+        + _grid(range(10, 15), changes=UNDONE),
     ),
     "sine_fresh": (
         lab.sine,

@@ -71,7 +71,7 @@ def sine(
     test_series : int, optional
         How many series to draw anew for the test; a fifth of the data set when left out.
     fresh : bool
-        Draw as many series anew for every epoch, and once to choose the epoch; and compare with the posterior.
+        Draw as many series anew for every epoch, and once to choose the epoch.
 
     Returns
     -------
@@ -80,8 +80,7 @@ def sine(
         lies: ``mass``, ``chance`` and ``pointing`` of `score_attention`; ``shift``, the samples by which the stretch
         must be moved to hold the most, which describes the test set and selects nothing, and ``mass_at_shift``; on
         plain waves ``peak_mass`` near the peaks and its ``peak_chance``, which mean little under noise. How training
-        went, for networks on the validation series too. With ``fresh`` also the scores of the posterior, ``bayes_...``,
-        and the series on which just one of the two errs.
+        went, for networks on the validation series too.
 
     Raises
     ------
@@ -95,10 +94,8 @@ def sine(
     parts = train_validation_test_split(sine_waves(config), seed=seed)
     if test_series is not None:
         parts = parts._replace(test=sine_waves(config.replace(dataset_size=test_series), child_seed(seed, 1)))
-    test, bayes = parts.test, {}
+    test = parts.test
     if fresh:
-        ideal, attention = _posterior(test, config)  # first: it refuses series without noise
-        bayes = score_probabilities(test.y, ideal) | score_attention(attention, test)
         drawn = [lambda epoch: sine_waves(config, child_seed(seed, 2 + epoch)), sine_waves(config, child_seed(seed, 2))]
         parts = Split(*drawn, test)
     chosen, network = (model, parts, config), model in (*_NETWORKS, *_RECIPES)
@@ -106,13 +103,10 @@ def sine(
     started = time.perf_counter()
     probability, weights = predict(test)
     seconds = time.perf_counter() - started
-    if fresh:
-        wrong, bayes_wrong = ((p >= 0.5) != test.y for p in (probability, ideal))
-        trained |= {"only_model_wrong": (wrong & ~bayes_wrong).sum(), "only_bayes_wrong": (bayes_wrong & ~wrong).sum()}
     labels_only = model in ("one-line rule", "MiniRocket")
     row = {"test_series": len(test)} | score_probabilities(test.y, probability, labels_only=labels_only)
     row |= score_attention(weights, test) | _elsewhere(weights, test)
-    return row | {f"bayes_{name}": value for name, value in bayes.items()} | trained | {"predict_seconds": seconds}
+    return row | trained | {"predict_seconds": seconds}
 
 
 def score_probabilities(y: np.ndarray, probability: np.ndarray, *, labels_only: bool = False) -> dict[str, Any]:
