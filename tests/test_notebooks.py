@@ -15,8 +15,6 @@ LONG = {
     "does_attention_explain",
     "is_attention_needed",
     "japanese_vowels",
-    "residual_attention",
-    "self_attention_no_effect",
     "the_bayes_limit",
 }
 

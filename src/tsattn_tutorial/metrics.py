@@ -47,13 +47,15 @@ def proportion_interval(successes: int, trials: int) -> Estimate:
     return Estimate(successes / trials, float(interval.low), float(interval.high))
 
 
-def mean_interval(values: np.ndarray) -> Estimate:
+def mean_interval(values: np.ndarray, family: int = 1) -> Estimate:
     """Mean of independent values with its t interval, for instance over seeds.
 
     Parameters
     ----------
     values : ndarray
         ``(n,)``, n at least 2, finite.
+    family : int
+        How many intervals are to hold together with 95 % (Bonferroni).
 
     Raises
     ------
@@ -63,7 +65,11 @@ def mean_interval(values: np.ndarray) -> Estimate:
     values = np.asarray(values, dtype=float)
     fine = values.ndim == 1 and values.size > 1 and np.isfinite(values).all()
     require(fine, f"values must be at least two finite numbers (n,), got {values!r}")
-    half = scipy.stats.t.ppf(0.975, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
+    half = (
+        scipy.stats.t.ppf(1 - 0.025 / check_size("family", family), values.size - 1)
+        * values.std(ddof=1)
+        / np.sqrt(values.size)
+    )
     return Estimate(*(float(number) for number in (values.mean(), values.mean() - half, values.mean() + half)))
 
 
