@@ -1,9 +1,12 @@
 """The experiments in Keras run in every variant, and measure what their rows say."""
 
 import json
+from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
+import torch
 
 import tsattn_tutorial.keras
 from tsattn_lab.experiments import (
@@ -80,6 +83,19 @@ def test_a_row_of_the_line_up():
     assert row["accuracy"] == pytest.approx(np.trace(confusion) / 40)
     assert row["macro_f1"] == pytest.approx(np.mean([row[f"f1_{label}"] for label in range(8)]))
     assert 0 < row["entropy"] < 1 and 0 < row["partner"] < 1 and row["on_padding"] == 0
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_the_fast_lstm_of_the_line_up_is_that_of_keras(backwards):
+    batch = class_motifs(5, seed=1)
+    layer = keras.layers.LSTM(4, return_sequences=True, go_backwards=backwards)
+    slow = np.asarray(layer(batch.x, mask=batch.mask))
+    kernels = [(v.name, SimpleNamespace(value=torch.tensor(np.asarray(v)))) for v in layer.cell.weights]
+    given = SimpleNamespace(cell=SimpleNamespace(**dict(kernels)), go_backwards=backwards)
+    x, start, mask = torch.tensor(batch.x), [torch.zeros(5, 4)] * 2, torch.tensor(batch.mask)
+    fast = motifs.__globals__["_fused"](given, x, start, mask)[1].numpy()
+    real = batch.mask[:, ::-1] if backwards else batch.mask
+    np.testing.assert_allclose(fast[real], slow[real], atol=1e-6)
 
 
 def _stop(*_, **__):

@@ -10,11 +10,6 @@ from notebook_dependencies import parse_cell
 from notebooks import BOOK, notebook_paths, problems
 
 NOTEBOOKS = notebook_paths()
-# Their text is older than the budget, and is to be written anew.
-LONG = {
-    "residual_attention",
-    "self_attention_no_effect",
-}
 
 
 def test_there_are_notebooks():
@@ -34,13 +29,10 @@ def test_notebook_is_within_its_budget(path):
     """Words, code and checks in sight; the heights of pages are tests of the browser."""
     counts = budget(path)
     over = {name: (counts[name], most) for name, most in LIMITS.items() if name in counts and counts[name] > most}
-    if path.stem in LONG:
-        assert over, f"{path.stem} is within its budget: take it from the list"
-    else:
-        assert not over
+    assert not over
 
 
-@pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path.stem not in LONG], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_code_in_sight_can_be_copied(path):
     """Modules and functions that it uses are imported in sight, before it."""
     folded, seen, missing = set(), set(), set()

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from test_notebooks import LONG
 
 from notebook_checks import texts
 from tsattn_tutorial.claims import SIGNS, Claims
@@ -57,10 +56,7 @@ def problems(text: str) -> list[str]:
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_no_other_words_and_no_other_verdicts(path):
-    found = problems(said(path))
-    if found and path.stem in LONG:
-        pytest.xfail(f"to be written anew: {found}")
-    assert not found
+    assert not problems(said(path))
 
 
 def test_verdicts_are_quoted():

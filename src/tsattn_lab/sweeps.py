@@ -48,8 +48,15 @@ VARIANTS = ["lstm", "one lstm", "mean pooling", "attention pooling", "transforme
 VARIANTS += [f"{kind} after" for kind in ("sigmoid", "multi-head", "even", "plain", "scaled", "residual")]
 VARIANTS += ["residual before", "residual before, mask lost", "scaled residual before", "residual after, norm"]
 VARIANTS += ["residual between", "multi-head between", "multi-head between, mean pooling"]
-RELATIONAL = ["transformer, no residual", "deep transformer", "deep transformer, no residual", "scaled between"]
-RELATIONAL += ["multi-head between, no residual"]
+LOCAL = ["lstm", "one lstm", "mean pooling", "attention pooling", "transformer", "sigmoid after, old mask"]
+LOCAL += [f"{kind} after" for kind in ("sigmoid", "multi-head", "even", "plain")]
+LOCAL += ["residual before", "residual before, mask lost"]
+RELATIONAL = ["lstm", "attention pooling", "transformer", "transformer, no residual"]
+RELATIONAL += ["deep transformer", "deep transformer, no residual"]
+RELATIONAL += [f"{kind} after" for kind in ("sigmoid", "plain", "scaled", "residual")]
+RELATIONAL += ["residual between", "scaled between", "multi-head between", "multi-head between, no residual"]
+RELATIONAL += ["multi-head between, mean pooling"]
+LONG = {"epochs": [100], "patience": [5]}  # until the validation loss has not fallen for five epochs
 
 
 #: Function and settings of every file of results.
@@ -117,8 +124,11 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
     ),
     "self_attention_effect": (
         lab.motifs,
-        _grid(FIVE, variant=VARIANTS, regime=["local", "relational", "hopeless"])
+        _grid(FIVE, variant=VARIANTS, regime=["hopeless"])
+        + _grid(FIVE, variant=LOCAL)
         + _grid(FIVE, variant=RELATIONAL, regime=["relational"])
-        + _grid([0], variant=["lstm", "sigmoid after"], regime=["local", "hopeless"], units=[256]),
+        + _grid([0], variant=["lstm", "sigmoid after"], regime=["local", "hopeless"], units=[256])
+        + _grid(FIVE, variant=["mean pooling", "lstm", "attention pooling"], **LONG)
+        + _grid(range(3), size=[1000], epochs=[200], patience=[10]),  # as many updates
     ),
 }
