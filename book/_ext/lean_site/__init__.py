@@ -35,6 +35,10 @@ def keep_per_cent(app: Sphinx, document: nodes.document, name: str) -> None:
             text.parent.replace(text, nodes.Text(PER_CENT.sub("\N{NO-BREAK SPACE}", text)))
 
 
+# Pages that are gone -> the page of the same folder that has what they said.
+MOVED = {"book/japanese_vowels": "book/nine_data_sets"}
+
+
 def go_over(site: Path, root: str, title: str) -> None:
     """Make a site that was just built light; ``root`` is the page that its start leads to."""
     static = site / "_static"
@@ -43,13 +47,16 @@ def go_over(site: Path, root: str, title: str) -> None:
         return  # no page was written since the last time
     drawings = icons.read(script.read_text(encoding="utf-8"))
     texts = {}
-    for path in sorted(set(site.rglob("*.html")) - set(static.rglob("*.html")) - {site / "index.html"}):
+    leading = {site / f"{page}.html" for page in ("index", *MOVED)}
+    for path in sorted(set(site.rglob("*.html")) - set(static.rglob("*.html")) - leading):
         texts[path] = pages.lighten(icons.draw(path.read_text(encoding="utf-8"), drawings), path.parent)
     fonts.write_formulas(texts.values(), static / "formulas.woff")
     styles.join(texts, static)
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8")
     (site / "index.html").write_text(pages.redirect(f"{root}.html", title), encoding="utf-8")
+    for old, new in MOVED.items():
+        (site / f"{old}.html").write_text(pages.redirect(f"{Path(new).name}.html", title), encoding="utf-8")
     for pattern in UNUSED:
         for path in static.glob(pattern):
             path.unlink()

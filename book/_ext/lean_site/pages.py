@@ -48,7 +48,7 @@ MENDED = {
 
 
 def redirect(target: str, title: str) -> str:
-    """Page at the start of the site, that leads to the first one."""
+    """Page that leads to another: at the start of the site, and where a page is gone."""
     title = html.escape(title)
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
