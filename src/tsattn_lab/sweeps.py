@@ -103,9 +103,7 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
     ),
     "explanations": (
         lab.explanations,
-        _grid(TEN, recipe=["PATCHES"])
-        + _grid(TEN, recipe=["PATCHES"], noise_std=[2.0])
-        + _grid(TEN, data=["signatures"], options=[{"updates": 2000}]),
+        _grid(FIVE, recipe=["PATCHES"]) + _grid(FIVE, recipe=["PATCHES"], noise_std=[2.0]),
     ),
     "planted_steps": (
         lab.attention_over_steps,
