@@ -105,9 +105,7 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
     ),
     "explanations": (
         lab.explanations,
-        _grid(FIVE, recipe=["PATCHES"])
-        + _grid(FIVE, recipe=["PATCHES"], noise_std=[2.0])
-        + _grid(FIVE, data=["signatures"], options=[{"updates": 2000}], deleted=[10]),
+        _grid(FIVE, recipe=["PATCHES"]) + _grid(FIVE, recipe=["PATCHES"], noise_std=[2.0]),
     ),
     "planted_steps": (
         lab.attention_over_steps,
