@@ -23,7 +23,6 @@ GRADES = re.compile(
 )
 # Where such words grade no evidence.
 EXEMPT = {
-    "which of them are real": "steps that are not padding",
     "steps of a padded series are real": "steps that are not padding",
     "One thing is certain before any training": "it is proved",
     "in expectation for certain": "it is proved",

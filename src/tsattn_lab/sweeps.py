@@ -7,7 +7,7 @@ from typing import Any
 from sklearn.model_selection import ParameterGrid
 
 from tsattn_lab import experiments as lab
-from tsattn_lab.experiments.nine_sets import OURS, POOLED, RIVALS
+from tsattn_lab.experiments.nine_sets import POOLED, RIVALS
 from tsattn_lab.experiments.sine import SINE_MODELS
 from tsattn_tutorial.datasets import ARCHIVE
 
@@ -96,14 +96,18 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
     "nine_sets": (
         lab.nine_sets,
         _grid(FIVE, data_set=list(ARCHIVE), looks=[True])
-        + _grid(range(5, 10), data_set=list(ARCHIVE))
-        + _grid(TEN, model=[*POOLED[1:], *RIVALS, "transformer"], data_set=list(ARCHIVE))
-        + _grid(TEN, model=["attention", "MiniRocket"], data_set=list(ARCHIVE), held_out=["test"])
-        + _grid(TEN, model=[name for name in OURS if "BiLSTM" in name], data_set=list(ARCHIVE)),
+        + _grid([5], data_set=list(ARCHIVE))
+        + _grid(range(6), model=list(POOLED[1:]), data_set=list(ARCHIVE))
+        + _grid(range(8), model=list(RIVALS), data_set=list(ARCHIVE))
+        + _grid(FIVE, model=["transformer"], data_set=list(ARCHIVE))
+        + _grid(FIVE, data_set=list(ARCHIVE), held_out=["test"])
+        + _grid(TEN, model=["MiniRocket"], data_set=list(ARCHIVE), held_out=["test"]),
     ),
     "explanations": (
         lab.explanations,
-        _grid(FIVE, recipe=["PATCHES"]) + _grid(FIVE, recipe=["PATCHES"], noise_std=[2.0]),
+        _grid(FIVE, recipe=["PATCHES"])
+        + _grid(FIVE, recipe=["PATCHES"], noise_std=[2.0])
+        + _grid(FIVE, data=["signatures"], options=[{"updates": 2000}], deleted=[10]),
     ),
     "planted_steps": (
         lab.attention_over_steps,
