@@ -62,6 +62,7 @@ def test_fractions_become_whole_samples_without_losing_one_to_rounding():
     ("content", "message"),
     [
         (None, "got: [Errno 2] No such file or directory"),
+        (b'{"seed": 1, "seed": 2}', "got: the key seed twice"),
         (b'{"num_points": ', "got: Expecting value: line 1 column 16"),
         (b"\xff\xfe", "expected the JSON of a configuration, got: 'utf-8' codec can't decode"),
         (b"[500]", "expected one JSON object with keys, got list"),

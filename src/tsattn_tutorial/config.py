@@ -147,10 +147,10 @@ class SineConfig(BaseModel):
         Raises
         ------
         ValueError
-            When the file is missing, is not JSON, is not one JSON object, or fails a check.
+            When the file is missing, is not JSON, is not one JSON object, repeats a key, or fails a check.
         """
         try:
-            values = json.loads(Path(path).read_text(encoding="utf-8"))
+            values = json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=_unique_keys)
             require(isinstance(values, dict), f"expected one JSON object with keys, got {type(values).__name__}")
             return cls(**values)
         except (OSError, ValueError) as error:  # what is not there, no JSON, not UTF-8, or no configuration
@@ -165,6 +165,13 @@ def _floor(value: float) -> int:
 def _half_open(low: float, high: float, step: float) -> np.ndarray:
     """``low, low + step, ...`` below ``high``; `numpy.arange` may include ``high`` by rounding."""
     return low + step * np.arange(max(1, math.ceil((high - low) / step - 1e-9)))
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    require(repeated is None, f"the key {repeated} twice")
+    return dict(pairs)
 
 
 def _describe(problem: dict[str, Any]) -> str:

@@ -176,9 +176,8 @@ class AttentionClassifier(BaseClassifier):
 
     def _budget(self) -> tuple[int, float]:
         """Return the updates and the largest step size, given or usual."""
-        usual = BUDGETS.get(self.encoder, (1, 1.0))
-        given = self.updates, self.learning_rate
-        return tuple(ours if theirs is None else theirs for ours, theirs in zip(usual, given, strict=True))
+        pairs = zip(BUDGETS[self.encoder], (self.updates, self.learning_rate), strict=True)
+        return tuple(usual if given is None else given for usual, given in pairs)
 
     def _network(self, seeds: list[int]) -> Ensemble:
         try:
