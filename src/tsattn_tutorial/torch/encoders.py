@@ -11,8 +11,7 @@ from torch.nn.functional import max_pool2d, pad, relu
 
 from tsattn_tutorial.arguments import check_choice, check_size, require
 from tsattn_tutorial.datasets import SeriesBatch
-from tsattn_tutorial.history import PREDICTION_BATCH
-from tsattn_tutorial.torch.fit import tensors
+from tsattn_tutorial.torch.fit import in_parts, tensors
 from tsattn_tutorial.torch.networks import (
     PLAIN,
     AttentionPooling,
@@ -100,8 +99,7 @@ class SeriesNetwork(nn.Module):
     @torch.no_grad()
     def cut(self, batch: SeriesBatch) -> SeriesBatch:
         """Return the patches of N series, for `head`: ``x (N, P, F)``. Nothing is learnt on the way to them."""
-        parts = [slice(begin, begin + PREDICTION_BATCH) for begin in range(0, len(batch), PREDICTION_BATCH)]
-        some = [self.patches(x, mask) for x, _, mask in (tensors(batch, part, self) for part in parts)]
+        some = [self.patches(x, mask) for x, _, mask in in_parts(batch, self)]
         x, real = (torch.cat(one).cpu().numpy() for one in zip(*some, strict=True))
         return replace(batch, x=x, mask=None if real.all() else real)
 
