@@ -1,12 +1,16 @@
-"""What every data set of the book looks like; how it is split, scaled and brought to one length."""
+"""What every data set of the book looks like; how it is padded and split; real series that ship inside aeon."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from tsattn_tutorial.arguments import check_size, require
+from tsattn_tutorial.arguments import check_choice, check_size, require
+
+#: Names that `archive_series` knows: all labelled sets of the UCR and UEA archives that aeon ships.
+ARCHIVE = ("ACSF1", "ArrowHead", "BasicMotions", "Covid3Month_disc", "GunPoint", "ItalyPowerDemand")
+ARCHIVE += ("JapaneseVowels", "OSULeaf", "PickupGestureWiimoteZ")
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,3 +190,48 @@ def shared_classes(*classes: tuple[str, ...] | None) -> tuple[str, ...] | None:
     advice = "read the second file with classes=train.classes"
     require(len(names) < 2, f"expected the same classes everywhere, got {names[0:2]}; {advice}")
     return names[0] if names else None
+
+
+def padded(series: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray | None]:
+    """Put series ``(D, T_i)`` into ``x (N, T, D) float32``, 0 behind their end, with a mask where lengths differ."""
+    lengths = np.array([one.shape[1] for one in series])
+    mask = np.arange(lengths.max()) < lengths[:, None]
+    x = np.zeros((*mask.shape, len(series[0])), np.float32)
+    for row, one in zip(x, series, strict=True):
+        row[: one.shape[1]] = one.T
+    return x, None if mask.all() else mask
+
+
+def archive_series(name: str, split: Literal["train", "test"]) -> SeriesBatch:
+    """Read a classification problem of the UCR and UEA archives in the split that the archives publish.
+
+    Parameters
+    ----------
+    name : str
+        One of ``ARCHIVE``.
+    split : {"train", "test"}
+        Which part.
+
+    Returns
+    -------
+    SeriesBatch
+        ``x (N, T, D)``, padded with zeros and with a mask where lengths differ; T is the largest length
+        of this part. ``classes`` are the labels of the archive, in their order. There is no truth.
+
+    Raises
+    ------
+    ValueError
+        When the name or the split is another.
+
+    Notes
+    -----
+    Dau et al. (2019) for the UCR archive, Bagnall et al. (2018) for the UEA archive; reader and copy by aeon.
+    """
+    check_choice("name", name, ARCHIVE)
+    check_choice("split", split, ("train", "test"))
+    from aeon.datasets import load_classification  # takes seconds to import
+
+    series, labels = load_classification(name, split=split)  # (D, T) each, one array where lengths are equal
+    classes, y = np.unique(labels, return_inverse=True)
+    x, mask = padded(series)
+    return SeriesBatch(x, y, mask=mask, classes=tuple(map(str, classes)))

@@ -19,7 +19,7 @@ from sklearn.utils import check_random_state
 
 import tsattn_tutorial
 from tsattn_tutorial.arguments import check_choice, check_flag, check_number, check_size, require
-from tsattn_tutorial.datasets import SeriesBatch
+from tsattn_tutorial.datasets.batch import SeriesBatch, padded
 from tsattn_tutorial.faithfulness import deletion_curve, interpolated
 from tsattn_tutorial.files import written_whole
 from tsattn_tutorial.metrics import Estimate, mean_interval
@@ -363,13 +363,9 @@ class AttentionClassifier(BaseClassifier):
 
     def _batch(self, X, codes: np.ndarray | None = None) -> SeriesBatch:
         """Scale, fill gaps and pad: ``x (n, T, channels)``."""
-        lengths = np.array([one.shape[1] for one in X])
-        mask = np.arange(lengths.max()) < lengths[:, None]
-        x = np.zeros((*mask.shape, len(self.mean_)), np.float32)
-        for row, one in zip(x, X, strict=True):
-            row[: one.shape[1]] = filled((np.asarray(one, float) - self.mean_[:, None]) / self.scale_[:, None]).T
-        y = np.zeros(len(x), np.int64) if codes is None else codes
-        return SeriesBatch(x, y, mask=None if mask.all() else mask)
+        mean, scale = self.mean_[:, None], self.scale_[:, None]
+        x, mask = padded([filled((np.asarray(one, float) - mean) / scale) for one in X])
+        return SeriesBatch(x, np.zeros(len(x), np.int64) if codes is None else codes, mask=mask)
 
     @classmethod
     def _get_test_params(cls, parameter_set: str = "default") -> dict[str, Any]:

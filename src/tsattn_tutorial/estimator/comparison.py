@@ -10,7 +10,6 @@ import pandas as pd
 import torch
 from aeon.classification.convolution_based import MiniRocketClassifier
 from matplotlib.axes import Axes
-from scipy import stats
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
@@ -22,7 +21,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from tsattn_tutorial.arguments import check_number, check_size, require
 from tsattn_tutorial.estimator.classifier import AttentionClassifier, filled
 from tsattn_tutorial.history import progress_bar
-from tsattn_tutorial.metrics import Estimate
+from tsattn_tutorial.metrics import Estimate, mean_interval
 
 ATTENTION, CONTROL, ROCKET = "attention", "plain mean", "MiniRocket"
 RIVALS = ("larger class", "logistic regression", ROCKET, CONTROL)
@@ -68,12 +67,10 @@ class Comparison:
         """
         accuracy = self._accuracy()
         gaps = (accuracy[ATTENTION] - accuracy[rival]).to_numpy()
-        half = np.nan
-        if gaps.size >= LEAST_SPLITS:
-            quantile = stats.t.ppf(1 - 0.025 / len(RIVALS), gaps.size - 1)
-            variance = max(gaps.var(ddof=1), 1 / (gaps.size * self.test**2))
-            half = quantile * np.sqrt((1 / gaps.size + self.test / self.train) * variance)
-        return Estimate(float(gaps.mean()), float(gaps.mean() - half), float(gaps.mean() + half))
+        if gaps.size < LEAST_SPLITS:
+            return Estimate(float(gaps.mean()), math.nan, math.nan)
+        least = 1 / (math.sqrt(gaps.size) * self.test)
+        return mean_interval(gaps, len(RIVALS), overlap=self.test / self.train, least=least)
 
     @property
     def verdict(self) -> str:
