@@ -111,7 +111,7 @@ def test_patches_are_not_learnt(encoder, monkeypatch):
     """Cut once or anew in every update, they lead to the same classifier."""
     x, y = bumps(20)
     one = AttentionClassifier(encoder, **SMALL, validation=0.3).fit(ragged(x), y)
-    monkeypatch.setattr("tsattn_tutorial.estimator.classifier.MOST_NUMBERS", 0)
+    monkeypatch.setattr("tsattn_tutorial.torch.encoders.MOST_NUMBERS", 0)
     other = AttentionClassifier(encoder, **SMALL, validation=0.3).fit(ragged(x), y)
     np.testing.assert_allclose(one.predict_proba(ragged(x)), other.predict_proba(ragged(x)), atol=1e-3)
 

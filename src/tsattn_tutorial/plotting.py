@@ -271,9 +271,8 @@ def _checked_weights(weights: np.ndarray, axes: int, shape: str, axis: int | Non
     require(weights.ndim == axes and weights.size > 0, f"weights must be {shape}, got {weights.shape}")
     sums = weights.sum(axis=axis)
     fine = (weights >= 0).all() and np.allclose(sums, 1, atol=1e-4)
-    require(
-        fine, f"weights must be non-negative with sum 1, got {sums.min():.6g} to {sums.max():.6g}; do not rescale them"
-    )
+    found = f"{sums.min():.6g} to {sums.max():.6g}"
+    require(fine, f"weights must be non-negative with sum 1, got {found}; do not rescale them")
     return weights
 
 

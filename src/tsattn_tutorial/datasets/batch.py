@@ -115,9 +115,8 @@ class SeriesBatch:
             When some series have a label and others have none.
         """
         known = self.y >= 0
-        require(
-            known.all() or not known.any(), f"expected a label for each series, or none; got {(~known).sum()} of -1"
-        )
+        fine = known.all() or not known.any()
+        require(fine, f"expected a label for each series, or none; got {(~known).sum()} of -1")
         x = self.x.transpose(0, 2, 1)
         series = x if self.mask is None else [one[:, real] for one, real in zip(x, self.mask, strict=True)]
         names = self.y if self.classes is None else np.array(self.classes)[self.y]
@@ -170,10 +169,8 @@ def train_validation_test_split(
     require(not stratify or groups is None, "expected stratify or groups, got both")
     require(groups is None or np.shape(groups) == (n,), f"groups must be ({n},) like x, got {np.shape(groups)}")
     owner = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
-    parts = [[], [], []]
-    for strata in (
-        [np.flatnonzero(batch.y == label) for label in np.unique(batch.y)] if stratify else [np.unique(owner)]
-    ):
+    by_class, parts = [np.flatnonzero(batch.y == label) for label in np.unique(batch.y)], [[], [], []]
+    for strata in by_class if stratify else [np.unique(owner)]:
         cuts = np.round(np.cumsum(fractions[:2]) * strata.size).astype(int)
         if stratify:
             require(strata.size > 2, f"stratify needs three series of every class, got {strata.size} of one")
@@ -200,6 +197,16 @@ def padded(series: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray | None]
     for row, one in zip(x, series, strict=True):
         row[: one.shape[1]] = one.T
     return x, None if mask.all() else mask
+
+
+def filled(series: np.ndarray) -> np.ndarray:
+    """Draw straight lines over the gaps (NaN) of each channel ``(channels, T)``; 0 where a channel is all gap."""
+    series = np.array(series, float)
+    for channel in np.flatnonzero(np.isnan(series).any(axis=1)):
+        gap = np.isnan(series[channel])
+        there = np.flatnonzero(~gap)
+        series[channel, gap] = np.interp(np.flatnonzero(gap), there, series[channel, there]) if there.size else 0.0
+    return series
 
 
 def archive_series(name: str, split: Literal["train", "test"]) -> SeriesBatch:
