@@ -43,14 +43,12 @@ FRESH += [(4.0, {"epochs": 18}), (4.0, {"epochs": 40})]
 ITALY = ["attention", "averaged attention", "mean pooling", "flatten", "logistic regression"]
 BOTH = {"held_out": ["test", "folds"]}
 
-# What is compared in all regimes. The others answer questions of one regime.
-VARIANTS = ["lstm", "one lstm", "mean pooling", "attention pooling", "transformer", "sigmoid after, old mask"]
-VARIANTS += [f"{kind} after" for kind in ("sigmoid", "multi-head", "even", "plain", "scaled", "residual")]
-VARIANTS += ["residual before", "residual before, mask lost", "scaled residual before", "residual after, norm"]
-VARIANTS += ["residual between", "multi-head between", "multi-head between, mean pooling"]
+# What is compared in the local, the hopeless and the relational regime.
 LOCAL = ["lstm", "one lstm", "mean pooling", "attention pooling", "transformer", "sigmoid after, old mask"]
 LOCAL += [f"{kind} after" for kind in ("sigmoid", "multi-head", "even", "plain")]
 LOCAL += ["residual before", "residual before, mask lost"]
+VARIANTS = [*LOCAL, "scaled after", "residual after", "residual after, norm", "scaled residual before"]
+VARIANTS += ["residual between", "multi-head between", "multi-head between, mean pooling"]
 RELATIONAL = ["lstm", "attention pooling", "transformer", "transformer, no residual"]
 RELATIONAL += ["deep transformer", "deep transformer, no residual"]
 RELATIONAL += [f"{kind} after" for kind in ("sigmoid", "plain", "scaled", "residual")]

@@ -2,7 +2,22 @@
 
 from typing import Any
 
+from sklearn.dummy import DummyClassifier
+
 from tsattn_tutorial.history import History
+
+
+def off_the_shelf(model: str, seed: int) -> Any:
+    """Return MiniRocket or QUANT of aeon, untrained; for any other name what says the larger class."""
+    if model == "MiniRocket":
+        from aeon.classification.convolution_based import MiniRocketClassifier  # takes seconds to import
+
+        return MiniRocketClassifier(random_state=seed, n_jobs=1)
+    if model == "QUANT":
+        from aeon.classification.interval_based import QUANTClassifier
+
+        return QUANTClassifier(random_state=seed)
+    return DummyClassifier()
 
 
 def how_it_went(history: History, parameters: int) -> dict[str, Any]:

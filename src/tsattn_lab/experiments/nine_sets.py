@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, log_loss
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
+from tsattn_lab.experiments.common import off_the_shelf
 from tsattn_tutorial.arguments import check_choice
 from tsattn_tutorial.datasets import ARCHIVE
 
@@ -106,18 +107,13 @@ def _classifier(model: str, seed: int) -> Any:
         from tsattn_tutorial.estimator import AttentionClassifier
 
         return AttentionClassifier(random_state=seed, **OURS[model])
-    from aeon.classification.convolution_based import MiniRocketClassifier
     from aeon.classification.distance_based import KNeighborsTimeSeriesClassifier
-    from aeon.classification.interval_based import QUANTClassifier
     from aeon.transformations.collection import Tabularizer
-    from sklearn.dummy import DummyClassifier
     from sklearn.linear_model import LogisticRegressionCV
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     match model:
-        case "larger class":
-            return DummyClassifier()
         case "logistic regression":
             search = LogisticRegressionCV(
                 cv=3, l1_ratios=(0,), max_iter=2000, scoring="neg_log_loss", use_legacy_attributes=False
@@ -125,10 +121,8 @@ def _classifier(model: str, seed: int) -> Any:
             return make_pipeline(Tabularizer(), StandardScaler(), search)
         case "1-NN DTW":
             return KNeighborsTimeSeriesClassifier(distance="dtw", distance_params={"window": 0.1}, n_jobs=1)
-        case "MiniRocket":
-            return MiniRocketClassifier(random_state=seed, n_jobs=1)
         case _:
-            return QUANTClassifier(random_state=seed)
+            return off_the_shelf(model, seed)
 
 
 def _looks(one: Any, other: Any, x: Any) -> dict[str, float]:
