@@ -35,9 +35,8 @@ POOLINGS = ["attention", "mean", "max", "last"]
 ANEW = {"model": "patches, attention", "fresh": True, "test_series": 10_000}
 LARGE = {"units": 64, "layers": 2, "learning_rate": 0.005}
 FRESH = [(noise, LARGE | {"epochs": n}) for noise, n in ((0.5, 100), (1.0, 100), (2.0, 200), (4.0, 200), (4.0, 40))]
-FRESH += [
-    (4.0, LARGE | {"epochs": 40} | other) for other in ({"patch_size": 20}, {"pooling": "max"}, {"pooling": "mean"})
-]
+OTHERS = {"patch_size": 20}, {"pooling": "max"}, {"pooling": "mean"}
+FRESH += [(4.0, LARGE | {"epochs": 40} | other) for other in OTHERS]
 FRESH += [(4.0, {"epochs": 18}), (4.0, {"epochs": 40})]
 
 ITALY = ["attention", "averaged attention", "mean pooling", "flatten", "logistic regression"]
@@ -77,10 +76,7 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
         + _grid(UNSEEN, model=SHARP, recipe=[{"pooling": p, "slope": 0.0} for p in POOLINGS], noise_std=[1.0])
         + _grid(range(10, 15), changes=UNDONE),
     ),
-    "sine_fresh": (
-        lab.sine,
-        [{"seed": 0, "noise_std": noise, "recipe": recipe, **ANEW} for noise, recipe in FRESH],
-    ),
+    "sine_fresh": (lab.sine, [{"seed": 0, "noise_std": noise, "recipe": recipe, **ANEW} for noise, recipe in FRESH]),
     "italy_power_demand": (
         lab.archive,
         _grid(TEN, model=ITALY, **BOTH)

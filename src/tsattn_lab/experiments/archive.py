@@ -1,15 +1,14 @@
 """Days of power demand from the archive: one of several models, its accuracy."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegressionCV
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 
-from tsattn_lab.experiments.common import off_the_shelf
+from tsattn_lab.experiments.common import Predict, logistic_regression, off_the_shelf
 from tsattn_tutorial.arguments import check_choice, layer_seeds
 from tsattn_tutorial.datasets import SeriesBatch, archive_series
 from tsattn_tutorial.reference import normalised_entropy
@@ -17,10 +16,6 @@ from tsattn_tutorial.reference import normalised_entropy
 FOLDS = 5
 BASELINES = ("majority class", "logistic regression", "MiniRocket")
 ITALY_MODELS = ("attention", "averaged attention", "weighted regression", "mean pooling", "flatten", "lstm")
-
-
-# Gives the probability of each class, (N, C), and the weights, (N, T), or None.
-Predict = Callable[[SeriesBatch], tuple[np.ndarray, np.ndarray | None]]
 
 
 def archive(
@@ -94,8 +89,7 @@ def _baseline(model: str, train: SeriesBatch, seed: int) -> tuple[Predict, float
     """Fit one of ``BASELINES``; return what predicts, and the number of parameters."""
     parameters, classifier = np.nan, off_the_shelf(model, seed)
     if model == "logistic regression":
-        search = {"cv": StratifiedKFold(FOLDS, shuffle=True, random_state=seed), "scoring": "neg_log_loss"}
-        classifier = LogisticRegressionCV(**search, l1_ratios=(0,), max_iter=2000, use_legacy_attributes=False)
+        classifier = logistic_regression(StratifiedKFold(FOLDS, shuffle=True, random_state=seed))
         parameters = train.x.shape[1] + 1
     classifier.fit(train.x[:, :, 0], train.y)
     return lambda batch: (classifier.predict_proba(batch.x[:, :, 0]), None), parameters

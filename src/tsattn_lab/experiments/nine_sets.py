@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, log_loss
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
-from tsattn_lab.experiments.common import off_the_shelf
+from tsattn_lab.experiments.common import logistic_regression, off_the_shelf
 from tsattn_tutorial.arguments import check_choice
 from tsattn_tutorial.datasets import ARCHIVE
 
@@ -109,20 +109,14 @@ def _classifier(model: str, seed: int) -> Any:
         return AttentionClassifier(random_state=seed, **OURS[model])
     from aeon.classification.distance_based import KNeighborsTimeSeriesClassifier
     from aeon.transformations.collection import Tabularizer
-    from sklearn.linear_model import LogisticRegressionCV
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    match model:
-        case "logistic regression":
-            search = LogisticRegressionCV(
-                cv=3, l1_ratios=(0,), max_iter=2000, scoring="neg_log_loss", use_legacy_attributes=False
-            )
-            return make_pipeline(Tabularizer(), StandardScaler(), search)
-        case "1-NN DTW":
-            return KNeighborsTimeSeriesClassifier(distance="dtw", distance_params={"window": 0.1}, n_jobs=1)
-        case _:
-            return off_the_shelf(model, seed)
+    if model == "logistic regression":
+        return make_pipeline(Tabularizer(), StandardScaler(), logistic_regression(3))
+    if model == "1-NN DTW":
+        return KNeighborsTimeSeriesClassifier(distance="dtw", distance_params={"window": 0.1}, n_jobs=1)
+    return off_the_shelf(model, seed)
 
 
 def _looks(one: Any, other: Any, x: Any) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from tsattn_lab.experiments.common import how_it_went, off_the_shelf
+from tsattn_lab.experiments.common import Predict, how_it_went, off_the_shelf
 from tsattn_tutorial.arguments import check_choice, child_seed, require
 from tsattn_tutorial.bayes import sine_posterior
 from tsattn_tutorial.config import SineConfig
@@ -36,9 +36,6 @@ _NETWORKS = ("feed-forward", "convolution, mean", "convolution, max")
 #: Models of `sine`, from the simplest.
 SINE_MODELS = ("majority class", "one-line rule", "logistic regression", *_NETWORKS, *_RECIPES)
 SINE_MODELS += ("MiniRocket", "QUANT", "Bayes")
-
-# Gives the probability of a flat stretch, (N,), and the weights, (N, T), or None.
-Predict = Callable[[SeriesBatch], tuple[np.ndarray, np.ndarray | None]]
 
 
 def sine(
