@@ -24,7 +24,7 @@ UNSEEN = range(10, 20)  # seeds on which nothing was chosen
 
 QUICK = ["majority class", "one-line rule", "logistic regression", "feed-forward", "patches, attention"]
 SLOW = ["MiniRocket", *(name for name in SINE_MODELS if name.startswith(("convolution", "BiLSTM")))]
-MORE = {"QUANT": 4, "BiLSTM, last state": 5, "feed-forward": 20}  # model -> number of seeds
+MORE = {"QUANT": 4, "BiLSTM, last state": 5, "feed-forward": 20}  # seeds without noise; the published model has 20
 NOISY = {"noise_std": [0.5, 1.0, 2.0, 4.0], "test_series": [10_000]}
 
 SHARP = ["patches and slope, attention"]
