@@ -121,7 +121,7 @@ def test_patches_are_not_learnt(encoder, monkeypatch):
     x, y = bumps(20)
     few = SMALL | {"updates": 8, "validation": 0.3}
     one = AttentionClassifier(encoder, **few).fit(ragged(x), y)
-    monkeypatch.setattr("tsattn_tutorial.estimator.classifier.MOST_NUMBERS", 0)
+    monkeypatch.setattr("tsattn_tutorial.torch.encoders.MOST_NUMBERS", 0)
     other = AttentionClassifier(encoder, **few).fit(ragged(x), y)
     np.testing.assert_allclose(one.predict_proba(ragged(x)), other.predict_proba(ragged(x)), atol=1e-3)
 
