@@ -45,7 +45,7 @@ def one_thread() -> None:
 
 
 @pytest.fixture
-def eager():
+def eager(request):
     """Let TensorFlow run a training update by update: of a few, it takes longer to trace the graph."""
     import keras  # which not every test has to load
 
@@ -53,10 +53,7 @@ def eager():
         import tensorflow as tf
 
         tf.config.run_functions_eagerly(True)
-        yield
-        tf.config.run_functions_eagerly(False)
-    else:
-        yield
+        request.addfinalizer(lambda: tf.config.run_functions_eagerly(False))
 
 
 @pytest.fixture(scope="session")

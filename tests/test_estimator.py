@@ -409,15 +409,9 @@ def test_comparison():
         ([0.0] * 5, 8, "cannot tell"),  # all tie, on few series
         ([0.3, -0.3] * 2, 100, "fewer"),
     ):
-        accuracy = {"attention": [0.5 + gap for gap in gaps]} | {
-            name: [0.5] * len(gaps) for name in found.table.index[:4]
-        }
-        rows = [
-            {"split": split, "classifier": name, "accuracy": value}
-            for name, values in accuracy.items()
-            for split, value in enumerate(values)
-        ]
-        made = Comparison(pd.DataFrame(rows), 4 * test, test, 0.02, None)
+        accuracy = dict.fromkeys(found.table.index[:4], 0.5) | {"attention": 0.5 + np.array(gaps)}
+        rows = pd.DataFrame(accuracy).rename_axis("split").reset_index().melt("split", None, "classifier", "accuracy")
+        made = Comparison(rows, 4 * test, test, 0.02, None)
         assert word in made.verdict
         gap = made.difference("plain mean")
         if len(gaps) == 5:

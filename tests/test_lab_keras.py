@@ -165,18 +165,3 @@ def test_folds_hold_out_every_training_series_once_and_the_seed_draws_them():
     train = archive_series("ItalyPowerDemand", "train").x
     assert all(np.array_equal(np.unique(np.concatenate(one), axis=0), np.unique(train, axis=0)) for one in held)
     assert [sum(map(len, one)) for one in held] == [67, 67] and not np.array_equal(held[0][0], held[1][0])
-
-
-@pytest.mark.parametrize(
-    ("function", "settings", "message"),
-    [
-        (attention_over_steps, {"variant": "behind"}, "variant must be one of 'before', 'after', 'content', 'position"),
-        (attention_over_cells, {"cells": "three"}, "cells must be one of 'one', 'two', 'row'; got 'three'"),
-        (motifs, {"regime": "global"}, "regime must be one of 'local', 'relational', 'hopeless'; got"),
-        (archive, {"model": "oracle"}, "model must be one of .*'attention', .*; got 'oracle'"),
-        (archive, {"held_out": "forward"}, "held_out must be one of 'test', 'folds'; got 'forward'"),
-    ],
-)
-def test_unknown_choices(function, settings, message):
-    with pytest.raises(ValueError, match=message):
-        function(0, **settings)
