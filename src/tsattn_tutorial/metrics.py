@@ -22,6 +22,12 @@ class Estimate(NamedTuple):
     def __str__(self) -> str:
         return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
 
+    def evidence(self, margin: float) -> str:
+        """Say in one of three words how a difference stands to 0: "clear", "equal within" the margin, or "open"."""
+        if self.low > 0 or self.high < 0:
+            return "clear"
+        return f"equal within {margin:g}" if max(-self.low, self.high) <= margin else "open"
+
 
 def proportion_interval(successes: int, trials: int) -> Estimate:
     """Share of successes with its Wilson interval (Wilson 1927), which stays inside [0, 1].
