@@ -24,17 +24,14 @@ CONFIGURATION = [
     ({"num_point": 5}, "num_point: expected one of num_points, dataset_size"),
     ({"num_points": "500"}, "num_points: expected a valid integer, got '500'"),
     ({"noise_std": True}, "noise_std: expected a valid number, got True"),
-    ({"seed": np.bool_(True)}, "seed: expected a valid integer, got True"),
     ({"max_amp": float("nan")}, "max_amp: expected a finite number, got nan"),
     ({"normal_anomalous_ratio": 1.2}, "normal_anomalous_ratio: expected less than or equal to 1"),
-    ({"seed": np.int64(-1)}, "seed: expected greater than or equal to 0, got -1"),
     ({"min_loc": 0.9}, "min_loc: expected a value below max_loc (0.9)"),
     ({"max_freq": 250.0}, "max_freq: expected at most (num_points - 1) / 2 = 249.5 cycles"),
     ({"num_points": 15}, "min_length: expected at least 2 samples"),
     ({"max_loc": 1.0, "step_loc": 0.002}, "max_loc: expected every start, the last is 499, to leave at least 2"),
     ({"num_points": 100, "max_length": 0.105}, "max_length: expected at least one sample more than min_length (0.1)"),
     ({"step_amp": 1e-12}, "step_amp: expected at most 1,000,000 steps"),
-    ({"self": 1}, "self: expected one of num_points"),
     ({"seed": -1, "num_points": 0}, "got 0; seed: expected"),
 ]
 
@@ -94,6 +91,8 @@ DATA_SETS = [
     (lambda: datasets.motif_oracle(datasets.class_motifs(3), noise_std=0), "noise_std > 0 and 8 channels, got 0 and 8"),
     (lambda: datasets.near_peak(X[:, :, 0]), "x must be (N, T, 1), got (4, 6)"),
     (lambda: datasets.near_peak(np.tile(X, 2)), "x must be (N, T, 1), got (4, 6, 2)"),
+    (lambda: datasets.archive_series("Wafer", "train"), "name must be one of 'ACSF1', "),
+    (lambda: datasets.archive_series("GunPoint", "all"), "split must be one of 'train', 'test'; got 'all'"),
     (lambda: datasets.near_peak(X, 1.5), "share must be a finite number in [0, 1], got 1.5"),
 ]
 
