@@ -56,8 +56,8 @@ RELATIONAL += ["deep transformer", "deep transformer, no residual"]
 RELATIONAL += [f"{kind} after" for kind in ("sigmoid", "plain", "scaled", "residual")]
 RELATIONAL += ["residual between", "scaled between", "multi-head between", "multi-head between, no residual"]
 RELATIONAL += ["multi-head between, mean pooling"]
-WEEKS = {"data": ["signatures"], "explained": [100], "deleted": [20]}
-TRIALS = [{"encoder": "inception", "units": 32, "batch_size": 32, "updates": 1600}]
+WEEKS = {"data": ["signatures"], "explained": [30], "deleted": [8]}
+INCEPTION = {"encoder": "inception", "units": 32, "batch_size": 32, "updates": 1600}
 LONG = {"epochs": [100], "patience": [5]}  # until the validation loss has not fallen for five epochs
 
 
@@ -108,7 +108,10 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
     "explanations": (
         lab.explanations,
         _grid(TEN, recipe=["PATCHES"], noise_std=[2.0, 0.5])
-        + _grid([1000], options=TRIALS, **WEEKS),  # a draw of its own, on which one is chosen
+        # Trials are on a draw of their own; the first of these was chosen.
+        + _grid([1000, *TEN], options=[{"updates": 2000}], **WEEKS)
+        + _grid([1000], options=[INCEPTION], **WEEKS | {"explained": [100], "deleted": [20]})
+        + _grid([1000], options=[{"encoder": "inception", "updates": 3200}], **WEEKS),
     ),
     "planted_steps": (
         lab.attention_over_steps,
