@@ -59,7 +59,6 @@ PLOTS = [
     (lambda ax: plotting.plot_weight_map(ax, np.eye(2) / 2, np.eye(2)), "truth must be (2, 2) bool"),
     (lambda ax: plotting.plot_self_attention(ax, EVEN), "weights must be (T, T), got (4, 6)"),
     (lambda ax: plotting.plot_self_attention(ax, np.diag([1, 2, 0])), "got 0 to 2; do not rescale"),
-    (lambda ax: plotting.plot_confusion(ax, np.eye(3, dtype=int), ("a", "b")), "confusion must be (2, 2)"),
     (lambda ax: plotting.plot_history(ax, EVEN[0], EVEN[0, :2]), "losses must both be (E,) with E > 0"),
     (lambda ax: plotting.plot_history(ax, [0.0], [1.0]), "losses must be positive"),
     (lambda ax: plotting.plot_estimates(ax, {}), "estimates must hold at least one, got none"),

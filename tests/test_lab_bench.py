@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tsattn_lab.bench import cost
-from tsattn_lab.bench.layers import LAYERS, LOCAL_WIDTH
+from tsattn_lab.bench.cost import LAYERS, LOCAL_WIDTH
 from tsattn_lab.bench.models import METHODS, fit
 from tsattn_lab.bench.rounds import compare, in_turn
 

@@ -5,6 +5,7 @@ import pytest
 
 from tsattn_tutorial.datasets import SeriesBatch
 from tsattn_tutorial.metrics import (
+    Estimate,
     attention_mass,
     attention_mass_by_shift,
     localisation,
@@ -34,6 +35,12 @@ def test_intervals_cover_as_often_as_they_say():
         for group in rng.normal(3, 2, (600, 5, 6))
     ]
     assert 0.93 < np.mean(five) < 0.98  # a family of five, all at once
+
+
+def test_three_words_say_how_a_difference_stands_to_0():
+    ends = (0.1, 9), (-9, -0.1), (-1, 2), (-2, 1), (-1, 2.1), (-2.1, 1), (0, 3), (np.nan, np.nan)
+    words = [Estimate(0, *both).evidence(2) for both in ends]
+    assert words == ["clear", "clear", "equal within 2", "equal within 2", "open", "open", "open", "open"]
 
 
 def test_mass_of_even_attention_is_chance_and_of_perfect_attention_one():

@@ -37,15 +37,6 @@ def test_a_history_counts_epochs_from_one_and_marks_the_best(ax):
     assert ax.lines[0].get_xdata().tolist() == [1, 2, 3] and ax.lines[2].get_xdata()[0] == 2
 
 
-def test_confusion_cells_stand_where_rows_are_true_and_columns_predicted(ax):
-    plotting.plot_confusion(ax, np.array([[9, 1], [3, 12]]), ("plain", "flat"))
-    cells = {text.get_position(): text.get_text() for text in ax.texts}  # (column, row)
-    assert cells == {(0, 0): "9", (1, 0): "1", (0, 1): "3", (1, 1): "12"}
-    assert np.allclose(ax.images[0].get_array(), [[0.9, 0.1], [0.2, 0.8]])
-    for labels in (ax.get_xticklabels(), ax.get_yticklabels()):
-        assert [label.get_text() for label in labels] == ["plain", "flat"]
-
-
 def test_bars_stand_at_their_steps(ax):
     weights = np.array([0.1, 0.6, 0.3])
     plotting.plot_weight_bars(ax, weights, np.array([False, True, False]))

@@ -6,7 +6,7 @@ where `lean_site.diagrams` puts it, it takes those of the page. Time runs from l
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
@@ -126,20 +126,11 @@ class Diagram:
         )
 
 
-DRAWN: dict[str, Diagram] = {}
-
-
-def drawn(parts: Callable[[Diagram], None]) -> None:
-    """Keep what a function draws under its name, entitled as its docstring begins."""
-    parts(DRAWN.setdefault(parts.__name__, Diagram(parts.__doc__.partition(".\n")[0])))
-
-
 def column(*values: float) -> list[list[float]]:
     """Write a vector from top to bottom."""
     return [[value] for value in values]
 
 
-@drawn
 def attention_pooling(d: Diagram) -> None:
     """Attention pooling: scores, softmax over the time steps, weighted sum.
 
@@ -150,7 +141,6 @@ def attention_pooling(d: Diagram) -> None:
     d.pooling(36, [column(*state) for state in STATES], ("(B, T, K)", "(B, K)"), "one number *e*_t for each step")
 
 
-@drawn
 def bilstm_pooling(d: Diagram) -> None:
     """A BiLSTM with attention pooling, from the series to the logit.
 
@@ -166,7 +156,6 @@ def bilstm_pooling(d: Diagram) -> None:
     d.text(STEPS[2], y + 2, "logit of class 1, (B,)")
 
 
-@drawn
 def attention_around_lstm(d: Diagram) -> None:
     """Attention before an LSTM, and after it.
 
@@ -184,7 +173,6 @@ def attention_around_lstm(d: Diagram) -> None:
     d.flow(108, d.arrow((108, y), (108, end), label="(B, H)"), 200, *head)
 
 
-@drawn
 def dimension_attention(d: Diagram) -> None:
     """Attention over dimensions: one softmax over the dimensions of each time step.
 
@@ -211,7 +199,6 @@ def dimension_attention(d: Diagram) -> None:
     d.flow(x, y, 270, "output *o* (B, T, D)")
 
 
-@drawn
 def joint_attention(d: Diagram) -> None:
     """Joint attention, one softmax over all cells, and factorised attention, the product of two.
 
@@ -248,7 +235,6 @@ def joint_attention(d: Diagram) -> None:
         y = d.flow(x, y + 24, 200, "", (True, "weigh", "*o*_{td} = *a*_{td} *x*_{td}"), "*o* (B, T, D)")
 
 
-@drawn
 def residual_self_attention(d: Diagram) -> None:
     """Self-attention without and with a residual connection.
 
@@ -274,7 +260,6 @@ def residual_self_attention(d: Diagram) -> None:
     d.text(215, y + 148, "row *i*: what", "step *i* takes", "from each *j*")
 
 
-@drawn
 def estimator(d: Diagram) -> None:
     """The classifier: scaling, patches, encoder, pooling, linear layer; attend and evidence as side outputs.
 
@@ -296,11 +281,18 @@ def estimator(d: Diagram) -> None:
     d.box(side, low - 4, 148, "evidence()", "weight times vote", "of each step", "(n, C, T)", accent=True)
 
 
-def main() -> None:
-    """Write all files."""
-    for name, diagram in DRAWN.items():
-        (FOLDER / f"{name}.svg").write_text(diagram.svg(), encoding="utf-8")
+#: What there is to draw, each into a file of its name.
+DIAGRAMS = attention_pooling, bilstm_pooling, attention_around_lstm, dimension_attention, joint_attention
+DIAGRAMS += residual_self_attention, estimator
+
+
+def drawn() -> Iterator[tuple[Path, str]]:
+    """Yield the files, each named as the function that draws it, and entitled as its docstring begins."""
+    for parts in DIAGRAMS:
+        parts(diagram := Diagram(parts.__doc__.partition(".\n")[0]))
+        yield FOLDER / f"{parts.__name__}.svg", diagram.svg()
 
 
 if __name__ == "__main__":
-    main()
+    for path, text in drawn():
+        path.write_text(text, encoding="utf-8")

@@ -31,14 +31,8 @@ import torch
 from matplotlib import pyplot as plt
 from torch import Tensor, nn
 
+from tsattn_tutorial import datasets
 from tsattn_tutorial.config import SineConfig
-from tsattn_tutorial.datasets import (
-    SeriesBatch,
-    SineParameters,
-    render_sine_waves,
-    sine_waves,
-    train_validation_test_split,
-)
 from tsattn_tutorial.files import written_whole
 from tsattn_tutorial.plotting import plot_attention
 from tsattn_tutorial.torch import PUBLISHED, SHARP, BiLSTMAttention, Patches, Recipe, fit
@@ -147,7 +141,7 @@ def typical_seed() -> int:
 
 def train(name: str, seed: int) -> Exported:
     """Train one model on the data of a seed, which is that of its initial weights, too."""
-    training, validation, test = train_validation_test_split(sine_waves(CONFIG, seed), seed=seed)
+    training, validation, test = datasets.train_validation_test_split(datasets.sine_waves(CONFIG, seed), seed=seed)
     setting = RECIPES[name].training if name in RECIPES else PACE
     model = build(name, seed=seed)
     history = fit(model, training, validation, seed=seed, **setting)
@@ -158,7 +152,7 @@ def train(name: str, seed: int) -> Exported:
 
 
 @torch.no_grad()
-def apply(model: torch.nn.Module, waves: SeriesBatch) -> tuple[np.ndarray, np.ndarray]:
+def apply(model: torch.nn.Module, waves: datasets.SeriesBatch) -> tuple[np.ndarray, np.ndarray]:
     """Return logits ``(N,)`` and weights, in the precision of the model, 256 series at a time."""
     kind = next(model.parameters()).dtype
     pieces = [model(torch.tensor(waves.x[i : i + 256], dtype=kind)) for i in range(0, len(waves), 256)]
@@ -169,11 +163,8 @@ def settings() -> dict:
     """Say what the page has to know of the generator: the values from which it draws."""
     drawn = {"frequency": CONFIG.frequencies, "amplitude": CONFIG.amplitudes}
     drawn |= {"start": CONFIG.starts, "length": CONFIG.lengths}
-    ranges = {
-        name: {"min": round(float(values[0]), 6), "max": round(float(values[-1]), 6)}
-        | {"step": round(float(values[1] - values[0]), 6)}
-        for name, values in drawn.items()
-    }
+    ends = {name: {"min": v[0], "max": v[-1], "step": v[1] - v[0]} for name, v in drawn.items()}
+    ranges = {name: {end: round(float(value), 6) for end, value in e.items()} for name, e in ends.items()}
     return {"steps": CONFIG.num_points, "ranges": ranges | {"noise": {"min": 0, "max": MOST_NOISE, "step": 0.01}}}
 
 
@@ -239,7 +230,8 @@ def _tensor(value: dict[str, Any]) -> Tensor:
 def picture(exported: Exported) -> None:
     """Draw one wave with the attention of a model: what readers see where no script runs."""
     one = np.ones(1, int)
-    waves = render_sine_waves(SineParameters(one == 1, one * 2.0, one * 5.0, one * 200, one * 100), CONFIG.num_points)
+    drawn = datasets.SineParameters(one == 1, one * 2.0, one * 5.0, one * 200, one * 100)
+    waves = datasets.render_sine_waves(drawn, CONFIG.num_points)
     _, weights = apply(exported.model, waves)
     with plt.rc_context(fname=ROOT / "book" / "matplotlibrc"):
         fig, ax = plt.subplots()

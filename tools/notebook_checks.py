@@ -50,41 +50,26 @@ def problems(path: Path, source: Path = SOURCE) -> list[str]:
         One line a problem; empty when all is well.
     """
     notebook = nbformat.read(path, as_version=4)
-    found = [
-        *_structure(notebook),
-        *_counts(notebook),
-        *_up_to_date(notebook, path.parent, source),
-        *_exported(notebook, path.parent),
-    ]
+    found = [*_as_a_whole(notebook, path.parent, source)]
     for number, cell in enumerate(notebook.cells, start=1):
         checks = CODE_CHECKS if cell.cell_type == "code" else TEXT_CHECKS
         found += [f"cell {number}: {problem}" for check in checks for problem in check(cell)]
     return found
 
 
-def _structure(notebook: NotebookNode) -> Iterator[str]:
+def _as_a_whole(notebook: NotebookNode, folder: Path, source: Path) -> Iterator[str]:
     try:
         nbformat.validate(notebook)
     except nbformat.ValidationError as error:
         yield f"not a valid notebook: {error.message}"
     if notebook.metadata.get("kernelspec") != KERNEL:
         yield f"kernel {notebook.metadata.get('kernelspec')}, expected {KERNEL}"
-
-
-def _counts(notebook: NotebookNode) -> Iterator[str]:
-    """Counts 1, 2, 3, ... show that the outputs come from one run; nbval compares nothing where there is none."""
+    # Counts 1, 2, 3, ... show that the outputs come from one run; nbval compares nothing where there is none.
     counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
     if counts != list(range(1, len(counts) + 1)):
         yield f"execution counts {counts}: not run, cell by cell, from a fresh kernel"
-
-
-def _up_to_date(notebook: NotebookNode, folder: Path, source: Path) -> Iterator[str]:
-    changed = stale(notebook, folder, source)
-    if changed:
+    if changed := stale(notebook, folder, source):
         yield f"outputs out of date, run `make execute`; changed: {', '.join(changed)}"
-
-
-def _exported(notebook: NotebookNode, folder: Path) -> Iterator[str]:
     try:
         pictures = exports(notebook, folder)
     except ValueError as error:
@@ -96,8 +81,7 @@ def _exported(notebook: NotebookNode, folder: Path) -> Iterator[str]:
 
 
 def _too_long(cell: NotebookNode) -> Iterator[str]:
-    lines = len(cell.source.splitlines())
-    if lines > MOST_LINES:
+    if (lines := len(cell.source.splitlines())) > MOST_LINES:
         yield f"{lines} lines of code, expected at most {MOST_LINES}"
 
 
@@ -170,11 +154,8 @@ def _unknown_tags(cell: NotebookNode) -> Iterator[str]:
 
 
 TEXT_CHECKS = (_absolute_paths, _unknown_tags)
-CODE_CHECKS = (
-    *TEXT_CHECKS,
-    *(_too_long, _trailing_semicolon, _display_updates, _ignored_statement),
-    *(_stderr, _wide_lines, _network, _addresses, _figures),
-)
+CODE_CHECKS = (*TEXT_CHECKS, _too_long, _trailing_semicolon, _display_updates, _ignored_statement)
+CODE_CHECKS += (_stderr, _wide_lines, _network, _addresses, _figures)
 
 
 def tags(cell: NotebookNode) -> list[str]:

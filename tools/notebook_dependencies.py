@@ -40,8 +40,10 @@ def depends_on(notebook: NotebookNode, folder: Path, source: Path = SOURCE) -> d
         Name of the part (``code cells``, a module, a file) -> digest.
     """
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    trees = [tree for tree in map(parse_cell, cells) if tree is not None]
-    parts = {"code cells": _digest("\n".join(map(_canonical_cell, cells)).encode())}
+    parsed = [(cell, parse_cell(cell)) for cell in cells]
+    written = (cell if tree is None else _canonical(tree) for cell, tree in parsed)
+    parts = {"code cells": _digest("\n".join(written).encode())}
+    trees = [tree for _, tree in parsed if tree is not None]
     for module in _modules(trees, source):
         text = VERSION.sub("", _module_file(module, source).read_text(encoding="utf-8"))
         parts[module] = _digest(_canonical(ast.parse(text)).encode())
@@ -72,11 +74,6 @@ def parse_cell(cell: str) -> ast.Module | None:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
-
-
-def _canonical_cell(cell: str) -> str:
-    tree = parse_cell(cell)
-    return cell if tree is None else _canonical(tree)
 
 
 def _canonical(node: object) -> str:

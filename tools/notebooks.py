@@ -10,6 +10,7 @@ Without names, both take every notebook in ``book/``. The exit status is 1 if an
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,11 +35,8 @@ KEPT_LANGUAGE_INFO = ("file_extension", "mimetype", "name", "pygments_lexer")
 
 def notebook_paths(folder: Path = BOOK) -> list[Path]:
     """Every notebook below a folder, sorted by name; none from folders that start with a dot or an underscore."""
-    return sorted(
-        path
-        for path in folder.rglob("*.ipynb")
-        if not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
-    )
+    hidden = re.compile(r"(^|/)[._]")
+    return sorted(path for path in folder.rglob("*.ipynb") if not hidden.search(path.relative_to(folder).as_posix()))
 
 
 def execute(path: Path) -> None:
@@ -59,12 +57,9 @@ def execute(path: Path) -> None:
         When a cell asks for a picture and has none, or printed nothing but a progress bar and is compared.
     """
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(
-        notebook,
-        record_timing=False,
-        coalesce_streams=True,  # carriage returns collapse: of a progress bar, the last state is left
-        resources={"metadata": {"path": str(path.parent)}},
-    )
+    # When streams are coalesced, carriage returns collapse: of a progress bar, the last state is left.
+    options = {"record_timing": False, "coalesce_streams": True}
+    client = NotebookClient(notebook, **options, resources={"metadata": {"path": str(path.parent)}})
     client.create_kernel_manager().kernel_spec_manager = _ThisEnvironment()
     # One thread, as on Binder: with more, sums are rounded otherwise, and a training ends elsewhere.
     environment = {"OMP_NUM_THREADS": "1", **os.environ}

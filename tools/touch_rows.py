@@ -24,10 +24,9 @@ def script() -> str:
     table = (table[[f"weight_{t:02}" for t in range(20)]] * 1e6).round().astype(int)
     found = {}
     for encoder, variant in ENCODERS.items():
-        found[encoder] = {}
         for name, position in STEPS.items():
             given = variant if position == 10 else variant | {"position": position}
-            found[encoder][name] = table.loc[json.dumps(given, sort_keys=True)].to_numpy().tolist()
+            found.setdefault(encoder, {})[name] = table.loc[json.dumps(given, sort_keys=True)].to_numpy().tolist()
     rows = json.dumps(found, separators=(",", ":")).replace("[", "\n[")  # a line a training
     return f"{HEAD}const TOUCH_ROWS = {rows};\n"
 

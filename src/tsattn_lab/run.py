@@ -222,9 +222,8 @@ def _run_fit(function: Function, seed: int, settings: dict[str, Any]) -> Row:
         started, cells, error = time.perf_counter(), {}, ""
         try:
             for name, value in dict(function(seed, **settings)).items():
-                require(
-                    name not in (*IDENTITY, *CIRCUMSTANCES), f"result {name!r}: the name is taken, expected another"
-                )
+                free = name not in (*IDENTITY, *CIRCUMSTANCES)
+                require(free, f"result {name!r}: the name is taken, expected another")
                 value = value.item() if isinstance(value, np.generic) else value
                 fine = isinstance(name, str) and isinstance(value, bool | int | float | str | None)
                 require(fine, f"result {name!r}: expected a number or text, got {type(value).__name__}")

@@ -35,22 +35,19 @@ POOLINGS = ["attention", "mean", "max", "last"]
 ANEW = {"model": "patches, attention", "fresh": True, "test_series": 10_000}
 LARGE = {"units": 64, "layers": 2, "learning_rate": 0.005}
 FRESH = [(noise, LARGE | {"epochs": n}) for noise, n in ((0.5, 100), (1.0, 100), (2.0, 200), (4.0, 200), (4.0, 40))]
-FRESH += [
-    (4.0, LARGE | {"epochs": 40} | other) for other in ({"patch_size": 20}, {"pooling": "max"}, {"pooling": "mean"})
-]
+OTHERS = {"patch_size": 20}, {"pooling": "max"}, {"pooling": "mean"}
+FRESH += [(4.0, LARGE | {"epochs": 40} | other) for other in OTHERS]
 FRESH += [(4.0, {"epochs": 18}), (4.0, {"epochs": 40})]
 
 ITALY = ["attention", "averaged attention", "mean pooling", "flatten", "logistic regression"]
 BOTH = {"held_out": ["test", "folds"]}
 
-# What is compared in all regimes. The others answer questions of one regime.
-VARIANTS = ["lstm", "one lstm", "mean pooling", "attention pooling", "transformer", "sigmoid after, old mask"]
-VARIANTS += [f"{kind} after" for kind in ("sigmoid", "multi-head", "even", "plain", "scaled", "residual")]
-VARIANTS += ["residual before", "residual before, mask lost", "scaled residual before", "residual after, norm"]
-VARIANTS += ["residual between", "multi-head between", "multi-head between, mean pooling"]
+# What is compared in the local, the hopeless and the relational regime.
 LOCAL = ["lstm", "one lstm", "mean pooling", "attention pooling", "transformer", "sigmoid after, old mask"]
 LOCAL += [f"{kind} after" for kind in ("sigmoid", "multi-head", "even", "plain")]
 LOCAL += ["residual before", "residual before, mask lost"]
+VARIANTS = [*LOCAL, "scaled after", "residual after", "residual after, norm", "scaled residual before"]
+VARIANTS += ["residual between", "multi-head between", "multi-head between, mean pooling"]
 RELATIONAL = ["lstm", "attention pooling", "transformer", "transformer, no residual"]
 RELATIONAL += ["deep transformer", "deep transformer, no residual"]
 RELATIONAL += [f"{kind} after" for kind in ("sigmoid", "plain", "scaled", "residual")]
@@ -81,10 +78,7 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
         + _grid(UNSEEN, model=SHARP, recipe=[{"pooling": p, "slope": 0.0} for p in POOLINGS], noise_std=[1.0])
         + _grid(range(10, 15), changes=UNDONE),
     ),
-    "sine_fresh": (
-        lab.sine,
-        [{"seed": 0, "noise_std": noise, "recipe": recipe, **ANEW} for noise, recipe in FRESH],
-    ),
+    "sine_fresh": (lab.sine, [{"seed": 0, "noise_std": noise, "recipe": recipe, **ANEW} for noise, recipe in FRESH]),
     "italy_power_demand": (
         lab.archive,
         _grid(TEN, model=ITALY, **BOTH)

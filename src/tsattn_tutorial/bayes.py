@@ -12,9 +12,8 @@ import scipy
 
 from tsattn_tutorial.arguments import require
 from tsattn_tutorial.config import SineConfig
-from tsattn_tutorial.datasets import sine_waves
 from tsattn_tutorial.history import progress_bar
-from tsattn_tutorial.metrics import Estimate, mean_interval, proportion_interval
+from tsattn_tutorial.metrics import Estimate, mean_interval
 
 NEGLIGIBLE = 1e-10  # share of the evidence that may be left out
 # At a time: templates that begin together, over all series of a batch, which should stay in the cache;
@@ -205,44 +204,6 @@ def _checked(x: np.ndarray, config: SineConfig) -> np.ndarray:
     wanted = "noise_std of the configuration must be positive; config.replace(noise_std=...) sets it"
     require(config.noise_std > 0, f"{wanted}; got {config.noise_std}")
     return x[:, :, 0].astype(float)
-
-
-class BayesLimit(NamedTuple):
-    """The accuracy of the best classifier there can be, estimated twice from the same series."""
-
-    #: Standard deviation of the noise.
-    noise_std: float
-    #: Mean of ``max(p, 1 - p)``, p the posterior of label 1, with its t interval. It does not look at the labels, and
-    #: varies less than the other.
-    expected: Estimate
-    #: Share of the series whose label is the likelier one, with its Wilson interval.
-    accuracy: Estimate
-
-
-def bayes_limit(config: SineConfig, seed: int | None = None, *, progress: bool = True) -> BayesLimit:
-    """Draw noisy series and classify each by its exact posterior.
-
-    No rule has a higher expected accuracy than to name the likelier label (Devroye, Györfi and Lugosi 1996, chapter 2).
-
-    Parameters
-    ----------
-    config : SineConfig
-        What to draw; ``noise_std`` must be positive and ``dataset_size`` at least 2.
-    seed : int, optional
-        Seed; that of the configuration when left out.
-    progress : bool
-        Whether to show a bar to whoever is watching.
-
-    Raises
-    ------
-    ValueError
-        When the configuration has no noise, or fewer than two series.
-    """
-    require(config.dataset_size > 1, f"dataset_size must be at least 2 for an interval, got {config.dataset_size}")
-    batch = sine_waves(config, seed)
-    posterior = sine_posterior(batch.x, config, progress=progress)
-    right = (posterior.probability > 0.5) == batch.y
-    return BayesLimit(config.noise_std, posterior.expected_accuracy, proportion_interval(right.sum(), len(batch)))
 
 
 def log_sum_over_amplitudes(

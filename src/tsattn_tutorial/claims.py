@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import scipy
 from numpy.typing import ArrayLike
 
 from tsattn_tutorial.arguments import check_choice, require
@@ -23,25 +22,18 @@ FEWEST_RUNS = 5  # with fewer, an interval says little
 class Part(NamedTuple):
     """A part of a statement: a mean over independent runs lies in a range. Formatted, it shows what was measured."""
 
-    #: One number a run.
+    #: One number a run; where two models are compared, their difference on each seed that both have.
     values: ArrayLike = ()
     #: The lower end of the range.
     least: float = -math.inf
     #: Its upper end.
     most: float = math.inf
-    #: Other runs, not paired with these: then it is the difference of the means that lies in the range.
-    against: ArrayLike | None = None
     #: Where chance has no say: whether the part is true.
     fact: bool | None = None
 
     def interval(self) -> Estimate | None:
-        """Return the mean with its 95 % t interval (Welch's for a difference); None with fewer than five runs."""
-        if min(np.size(runs) for runs in (self.values, self.against) if runs is not None) < FEWEST_RUNS:
-            return None
-        if self.against is None:
-            return mean_interval(self.values)
-        ends = scipy.stats.ttest_ind(self.values, self.against, equal_var=False).confidence_interval()
-        return Estimate(float(np.mean(self.values) - np.mean(self.against)), float(ends.low), float(ends.high))
+        """Return the mean with its 95 % t interval; None with fewer than five runs."""
+        return None if np.size(self.values) < FEWEST_RUNS else mean_interval(self.values)
 
     def __format__(self, form: str) -> str:
         if e := self.interval():
@@ -107,7 +99,7 @@ class Claims:
         runs : int
             Number of runs, where the first part does not have a value for each.
         """
-        row, (values, *ends, _, _) = self.rows[check_choice("key", key, self.rows)], parts[0]
+        row, (values, *ends, _) = self.rows[check_choice("key", key, self.rows)], parts[0]
         shown = {"values": values, "marks": filter(math.isfinite, ends), "interval": parts[0].interval() or ()}
         row |= {name: " ".join(f"{one:.3f}" for one in numbers) for name, numbers in shown.items()}
         row["measured"] = row["found"].format(*figures, p=parts, s=[SIGNS[verdict(part)] for part in parts])

@@ -6,16 +6,38 @@ so there is no default for it.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from tsattn_tutorial.arguments import check_size, generators, require
+from tsattn_tutorial.metrics import Estimate, mean_interval
 
 #: Takes series ``(N, T, D)`` and their deleted steps ``(N, T) bool``; returns the series with something else there.
 Replacement = Callable[[np.ndarray, np.ndarray], np.ndarray]
 #: Takes series ``(N, T, D)``; returns a number each, ``(N,)``, such as the logit or the probability of class 1.
 Score = Callable[[np.ndarray], np.ndarray]
 CHUNKS = np.linspace(0.05, 0.5, 10)  # shares of the steps that `aopcr` deletes
+SHARES = np.linspace(0.1, 0.5, 5)  # those that `against_random` deletes
+
+
+class Faithfulness(NamedTuple):
+    """How far the logit of the predicted class falls when steps are deleted, in the mean over series."""
+
+    #: Deleted by the explanation, the most important steps first.
+    named: float
+    #: As many steps, deleted at random.
+    random: float
+    #: Of the first less the second, with its 95 % interval over series.
+    difference: Estimate
+
+    def __str__(self) -> str:
+        clear = "clear" if self.difference.low > 0 or self.difference.high < 0 else "open"
+        return (
+            f"deleting what is named lowers the logit by {self.named:.3g}, deleting at random by {self.random:.3g}; "
+            f"difference {self.difference.value:.3g} [{self.difference.low:.3g}, {self.difference.high:.3g}]: {clear}"
+        )
 
 
 def ranking(importance: np.ndarray, seed: int = 0) -> np.ndarray:
@@ -124,6 +146,37 @@ def aopcr(
 
     random = np.mean([left(rng.random(x.shape[:2])) for rng in generators(seed, check_size("orders", orders))], axis=0)
     return {name: random - left(one) for name, one in importance.items()}
+
+
+def against_random(
+    score: Callable[..., np.ndarray], x: np.ndarray, importance: np.ndarray, *, seed: int = 0
+) -> Faithfulness:
+    """Delete the steps that an explanation names and as many at random, and draw a straight line over the gaps.
+
+    A tenth to half of the steps are deleted, the most important ones first; what counts is the mean fall.
+
+    Parameters
+    ----------
+    score : callable
+        Takes some of the series without their padding, ``(n, T', D)``, and their ``places`` among all, ``(n,)``;
+        returns the logit of each, ``(n,)``.
+    x : ndarray
+        ``(N, T, D)``, N at least 2.
+    importance : ndarray
+        ``(N, T)``, NaN on padding.
+    seed : int
+        Seed of the random orders, one a series.
+    """
+    lengths = (~np.isnan(importance)).sum(axis=1)
+    random = np.random.default_rng(check_size("seed", seed, 0)).random(importance.shape)
+    falls = np.empty((2, len(x)))
+    for length in np.unique(lengths):  # deletion takes series without padding
+        places = np.flatnonzero(lengths == length)
+        whole, here = x[places, :length], partial(score, places=places)
+        for row, order in enumerate((importance, random)):
+            curve = deletion_curve(here, whole, order[places, :length], SHARES, interpolated)
+            falls[row, places] = here(whole) - curve.mean(axis=1)
+    return Faithfulness(*falls.mean(axis=1).tolist(), mean_interval(falls[0] - falls[1]))
 
 
 def removed(x: np.ndarray, deleted: np.ndarray) -> np.ndarray:

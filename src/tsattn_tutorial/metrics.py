@@ -22,6 +22,12 @@ class Estimate(NamedTuple):
     def __str__(self) -> str:
         return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
 
+    def evidence(self, margin: float) -> str:
+        """Say in one of three words how a difference stands to 0: "clear", "equal within" the margin, or "open"."""
+        if self.low > 0 or self.high < 0:
+            return "clear"
+        return f"equal within {margin:g}" if max(-self.low, self.high) <= margin else "open"
+
 
 def proportion_interval(successes: int, trials: int) -> Estimate:
     """Share of successes with its Wilson interval (Wilson 1927), which stays inside [0, 1].
@@ -43,7 +49,7 @@ def proportion_interval(successes: int, trials: int) -> Estimate:
     return Estimate(successes / trials, float(interval.low), float(interval.high))
 
 
-def mean_interval(values: np.ndarray, family: int = 1, *, overlap: float = 0.0) -> Estimate:
+def mean_interval(values: np.ndarray, family: int = 1, *, overlap: float = 0.0, least: float = 0.0) -> Estimate:
     """Mean of values with its 95 % t interval, for instance over seeds.
 
     Parameters
@@ -55,6 +61,8 @@ def mean_interval(values: np.ndarray, family: int = 1, *, overlap: float = 0.0) 
     overlap : float
         Where each value comes from a split of the same series: test over training series, which widens the interval
         for training sets that overlap (Nadeau and Bengio 2003). 0 for independent values.
+    least : float
+        Floor under the standard deviation, for values that may all tie.
 
     Raises
     ------
@@ -65,7 +73,7 @@ def mean_interval(values: np.ndarray, family: int = 1, *, overlap: float = 0.0) 
     fine = values.ndim == 1 and values.size > 1 and np.isfinite(values).all()
     require(fine, f"values must be at least two finite numbers (n,), got {values!r}")
     quantile = scipy.stats.t.ppf(1 - 0.025 / check_size("family", family), values.size - 1)
-    half = quantile * values.std(ddof=1) * np.sqrt(1 / values.size + check_number("overlap", overlap, 0))
+    half = quantile * max(values.std(ddof=1), least) * np.sqrt(1 / values.size + check_number("overlap", overlap, 0))
     return Estimate(*(float(number) for number in (values.mean(), values.mean() - half, values.mean() + half)))
 
 

@@ -24,7 +24,6 @@ WEIGHTS = LinearSegmentedColormap.from_list("weights", ["#d1661b00", "#d1661b"])
 SIGNED = LinearSegmentedColormap.from_list(
     "signed", [(0, "#3083c7"), (0.5, "#3083c700"), (0.5, "#d1661b00"), (1, "#d1661b")]
 )
-SHARES = LinearSegmentedColormap.from_list("shares", ["#3083c700", "#3083c7"])
 
 
 def plot_series(ax: Axes, x: np.ndarray, truth: np.ndarray | None = None, **line) -> None:
@@ -214,33 +213,6 @@ def plot_self_attention(ax: Axes, weights: np.ndarray, truth: np.ndarray | None 
     return image
 
 
-def plot_confusion(ax: Axes, confusion: np.ndarray, labels: tuple[str, ...]) -> None:
-    """Draw a confusion matrix, each cell shaded by its share of the true class and labelled with its count.
-
-    Parameters
-    ----------
-    ax : Axes
-        Where to draw.
-    confusion : ndarray
-        ``(C, C) int``, true class by row, predicted class by column.
-    labels : tuple of str
-        C names of the classes.
-    """
-    confusion = np.asarray(confusion)
-    size = len(labels)
-    fine = confusion.shape == (size, size) and (confusion >= 0).all()
-    require(fine, f"confusion must be ({size}, {size}) counts for labels {labels}, got {confusion.tolist()}")
-    share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    ax.imshow(share, cmap=SHARES, vmin=0, vmax=1)
-    for (row, column), count in np.ndenumerate(confusion):
-        colour = {"color": "white"} if share[row, column] > 0.5 else {}
-        ax.text(column, row, f"{count}", ha="center", va="center", **colour)
-    ax.set(xlabel="predicted class", ylabel="true class")
-    ax.set_xticks(range(size), labels)
-    ax.set_yticks(range(size), labels)
-    ax.grid(False)
-
-
 def plot_history(ax: Axes, train_loss: np.ndarray, validation_loss: np.ndarray, best_epoch: int | None = None) -> None:
     """Draw the losses of a training, epoch by epoch, on a logarithmic axis.
 
@@ -299,9 +271,8 @@ def _checked_weights(weights: np.ndarray, axes: int, shape: str, axis: int | Non
     require(weights.ndim == axes and weights.size > 0, f"weights must be {shape}, got {weights.shape}")
     sums = weights.sum(axis=axis)
     fine = (weights >= 0).all() and np.allclose(sums, 1, atol=1e-4)
-    require(
-        fine, f"weights must be non-negative with sum 1, got {sums.min():.6g} to {sums.max():.6g}; do not rescale them"
-    )
+    found = f"{sums.min():.6g} to {sums.max():.6g}"
+    require(fine, f"weights must be non-negative with sum 1, got {found}; do not rescale them")
     return weights
 
 

@@ -40,6 +40,8 @@ def opened(site, browser):
         context.on("weberror", lambda error: troubles.append(f"uncaught: {error.error}"))
         page = context.new_page()
         page.goto(address, wait_until="load")
+        if options.get("java_script_enabled", True):
+            page.wait_for_selector("html.whole")  # see book/_static/whole.js
         yield page
         context.close()
         assert not troubles, "\n".join(troubles)

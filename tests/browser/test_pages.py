@@ -61,6 +61,30 @@ def test_sidebar_on_a_phone(site, opened):
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+PUT_OFF = """() => [...document.querySelectorAll(".bd-article > section > section")].filter(
+    one => getComputedStyle(one).contentVisibility === "auto").length"""
+
+
+def test_what_is_on_the_screen_is_laid_out_first(site, opened, browser):
+    """Then the rest; for who comes to a place, and without scripts, all at once. A block in a fold can be scrolled."""
+    address = (site / CHAPTER).as_uri()
+    context = browser.new_context()
+    context.route("**/whole.js", lambda route: route.abort())
+    page = context.new_page()
+    page.goto(address)
+    assert page.evaluate(PUT_OFF) > 5
+    context.close()
+    for place, scripts in (("", True), ("#takeaways", True), ("", False)):
+        with opened(address + place, java_script_enabled=scripts, viewport=PHONE) as page:
+            assert page.evaluate(PUT_OFF) == 0
+            if place:
+                assert 0 <= page.locator(place).bounding_box()["y"] < PHONE["height"] / 2
+                block = page.locator("details pre").first
+                assert block.get_attribute("tabindex") is None
+                page.locator("details", has=page.locator("pre")).first.locator("summary").click()
+                block.and_(page.locator("[tabindex='0']")).wait_for()
+
+
 WIDE = "all => all.filter(box => box.scrollWidth > box.clientWidth).map(box => box.textContent)"
 
 

@@ -57,6 +57,8 @@ def go_over(site: Path, root: str, title: str) -> None:
     (site / "index.html").write_text(pages.redirect(f"{root}.html", title), encoding="utf-8")
     for old, new in MOVED.items():
         (site / f"{old}.html").write_text(pages.redirect(f"{Path(new).name}.html", title), encoding="utf-8")
+    theme = static / "scripts" / "pydata-sphinx-theme.js"
+    theme.write_text(pages.mend(theme.read_text(encoding="utf-8")), encoding="utf-8")
     for pattern in UNUSED:
         for path in static.glob(pattern):
             path.unlink()

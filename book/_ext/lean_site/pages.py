@@ -44,7 +44,17 @@ MENDED = {
     # The corner of a table is no heading when it is empty.
     "<th></th>": "<td></td>",
     '<th class="head"><p></p></th>': '<td class="head"><p></p></td>',
+    # Its script looks for blocks that scroll, for the keyboard: when all is laid out (whole.js), and not in closed folds.
+    '"complete"===document.readyState?I():window.addEventListener("load",I)': 'addEventListener("whole",I)',
+    ".forEach(e=>{e.tabIndex=": '.forEach(e=>{if(!e.closest("details:not([open])"))e.tabIndex=',
 }
+
+
+def mend(text: str) -> str:
+    """Mend a page, or the script of the theme."""
+    for written, meant in MENDED.items():
+        text = text.replace(written, meant)
+    return text
 
 
 def redirect(target: str, title: str) -> str:
@@ -91,7 +101,5 @@ def size_pictures(page: str, folder: Path) -> str:
 
 def lighten(page: str, folder: Path) -> str:
     """Do all of it to a page in a folder of the site, and keep formulas and the punctuation after them on one line."""
-    for written, meant in MENDED.items():
-        page = page.replace(written, meant)
-    page = FORMULA.sub(r'<span class="together">\1\2</span>', page)
+    page = FORMULA.sub(r'<span class="together">\1\2</span>', mend(page))
     return size_pictures(trim_scripts(page, folder), folder)

@@ -198,7 +198,9 @@ function classifyBySelfAttention({ options, weights }, x) {
 // Weights as they stand in weights.js: float32 in base64, row by row.
 function decodeModel({ weights, ...rest }) {
   const decode = ({ shape, float32 }) => {
-    const bytes = Uint8Array.from(atob(float32), (letter) => letter.charCodeAt(0));
+    const text = atob(float32);
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i); // many: Uint8Array.from would take long
     return { numbers: Float64Array.from(new Float32Array(bytes.buffer)), columns: shape[shape.length - 1] };
   };
   return {

@@ -10,10 +10,9 @@ const decimals = { frequency: 2, amplitude: 2, start: 0, length: 0, noise: 2 };
 
 function startPlayground() {
   const T = PLAYGROUND.steps;
-  const models = Object.fromEntries(
-    Object.entries(PLAYGROUND.models).map(([name, plain]) => [name, decodeModel(plain)]),
-  );
-  const patchCount = T / models.plain.options.patch_size;
+  const decoded = {}; // each model when it is first asked
+  const model = (name) => (decoded[name] ??= decodeModel(PLAYGROUND.models[name]));
+  const patchCount = T / PLAYGROUND.models.plain.options.patch_size;
   const state = { model: "published", frequency: 2, amplitude: 5, flat: true, start: 200, length: 100, noise: 0 };
   Object.assign(state, { draw: 1, asking: 10, squash: false });
   let draw = normalNumbers(state.draw, T);
@@ -23,6 +22,7 @@ function startPlayground() {
   let found = 0;
   let grip = null; // what the pointer holds
   let resting = 0;
+  let rowIsNear = false; // the panel of self-attention is on the screen, or a screen away
   const kept = [];
 
   const plot = new Plot($("plot"), T, 300);
@@ -46,7 +46,7 @@ function startPlayground() {
     cancelAnimationFrame(pending);
     pending = 0;
     const { x, truth } = sineWave(state, draw, T);
-    const answer = classify(models[state.model], x);
+    const answer = classify(model(state.model), x);
     const says = answer.logit > 0;
     const right = says === state.flat;
     const mass = truth.reduce((sum, inside, t) => sum + (inside ? answer.weights[t] : 0), 0);
@@ -72,7 +72,7 @@ function startPlayground() {
     $("mass").textContent = state.flat
       ? `Attention on the stretch: ${mass.toFixed(2)}. Even attention would put ${chance.toFixed(2)} there.`
       : "No stretch: there is nothing that attention should find.";
-    frameOfRow(x, truth);
+    if (rowIsNear) frameOfRow(x, truth);
   }
 
   function verdict() {
@@ -81,7 +81,7 @@ function startPlayground() {
   }
 
   function frameOfRow(x, truth) {
-    const both = [false, true].map((squash) => classifyBySelfAttention(models[squash ? "sigmoid" : "plain"], x));
+    const both = [false, true].map((squash) => classifyBySelfAttention(model(squash ? "sigmoid" : "plain"), x));
     const answer = both[Number(state.squash)];
     const row = answer.weights[state.asking];
     const size = T / patchCount;
@@ -285,11 +285,20 @@ function startPlayground() {
 
   // At once, not in the next frame: else axes and curves would stand at two widths for the length of one.
   new ResizeObserver(() => {
+    if (plot.element.getBoundingClientRect().width === plot.width) return; // as it is told at the start
     plot.resize();
     rowPlot.resize();
     learning.resize();
     frame();
   }).observe(plot.element);
+
+  const showRow = (near) => {
+    rowIsNear = near;
+    if (near) frame();
+  };
+  const watch = new IntersectionObserver((seen) => showRow(seen.at(-1).isIntersecting), { rootMargin: "100%" });
+  watch.observe(rowPlot.element);
+  addEventListener("beforeprint", () => showRow(true));
 
   changed();
   return {

@@ -2,20 +2,23 @@
 
 import os
 import resource
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import accumulate
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import pandas as pd
 import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad, scaled_dot_product_attention
 
-from tsattn_lab.bench.layers import LAYERS
 from tsattn_lab.bench.rounds import compare, in_turn
+from tsattn_tutorial.torch import AttentionPooling
 
 USUAL = {"series": 2, "steps": 512, "width": 64}
 #: What is varied, and its values; the other two stay as usual.
@@ -28,6 +31,58 @@ ENOUGH = 0.1  # seconds of passes that make up a measurement
 MEMORY = 2 * 2**30  # bytes, what Binder gives
 PATIENCE = 60  # CPU seconds a pass may take when the limit is looked for
 LONGEST = 2**20  # steps
+LOCAL_WIDTH = 64  # how far a step of the local attention sees, itself included, to either side
+
+
+class _SelfAttention(nn.Module):
+    """One head of scaled scores. The ways to get from queries, keys and values to the output differ."""
+
+    def __init__(self, attend: Callable[[Tensor, Tensor, Tensor], Tensor], width: int) -> None:
+        super().__init__()
+        self.attend, self.projections = attend, nn.Linear(width, 3 * width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.attend(*self.projections(x).chunk(3, dim=2))  # (B, T, K) each
+
+
+def _explicit(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """The weights ``(B, T, T)`` are a matrix in memory, and the backward pass keeps it."""
+    return torch.softmax(query @ key.transpose(1, 2) / query.shape[2] ** 0.5, dim=2) @ value
+
+
+def _fused(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """The same numbers from the kernel of PyTorch, which never holds more than a tile of the weights."""
+    # The dimension of heads is not decoration: without it, the kernel is not used, and weights are stored.
+    return scaled_dot_product_attention(*(part[:, None] for part in (query, key, value)))[:, 0]
+
+
+def _local(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Each step sees the steps less than ``LOCAL_WIDTH`` away: blocks of steps, each beside its two neighbours."""
+    batch, steps, width = query.shape
+    blocks = -(-steps // LOCAL_WIDTH)
+    rest = blocks * LOCAL_WIDTH - steps
+    query = pad(query, (0, 0, 0, rest)).view(batch, blocks, LOCAL_WIDTH, width)
+    key, value = (  # (B, blocks, K, 3 W): a block and its neighbours
+        pad(part, (0, 0, LOCAL_WIDTH, LOCAL_WIDTH + rest)).unfold(1, 3 * LOCAL_WIDTH, LOCAL_WIDTH)
+        for part in (key, value)
+    )
+    here = torch.arange(blocks * LOCAL_WIDTH).view(blocks, LOCAL_WIDTH, 1)
+    there = torch.arange(-LOCAL_WIDTH, (blocks + 1) * LOCAL_WIDTH).unfold(0, 3 * LOCAL_WIDTH, LOCAL_WIDTH)[:, None]
+    # A step of the filling may see itself, else its softmax would be over nothing; it is cut off below.
+    seen = ((there >= 0) & (there < steps) & ((here - there).abs() < LOCAL_WIDTH)) | (here == there)
+    scores = (query @ key / width**0.5).masked_fill(~seen, -torch.inf)  # (B, blocks, W, 3 W)
+    return (torch.softmax(scores, dim=3) @ value.transpose(2, 3)).reshape(batch, -1, width)[:, :steps]
+
+
+#: Layers by name; each is built from its width K. All lead from ``(B, T, K)`` to one vector a step, or one a series for
+#: the pooling; BiLSTM and pooling return it first, beside states and weights.
+LAYERS: dict[str, Callable[[int], nn.Module]] = {
+    "BiLSTM": lambda width: nn.LSTM(width, width // 2, batch_first=True, bidirectional=True),
+    "additive pooling": lambda width: AttentionPooling(width, width),
+    "self-attention, explicit": partial(_SelfAttention, _explicit),
+    "self-attention, fused": partial(_SelfAttention, _fused),
+    "self-attention, local": partial(_SelfAttention, _local),
+}
 
 
 def costs() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -124,19 +179,13 @@ def fits(name: str, steps: int, memory: int = MEMORY) -> float | None:
     -------
     float or None
         CPU seconds of the pass; None when memory did not suffice.
-
-    Raises
-    ------
-    subprocess.CalledProcessError
-        When the process failed for another reason.
     """
-    command = [sys.executable, "-m", "tsattn_lab.bench.cost", name, str(steps), str(memory)]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    return None if said == ["memory"] else float(said[0])
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(_try, name, steps, memory).result()
 
 
-def _try(name: str, steps: int, memory: int) -> str:
-    """Say how many seconds a pass took, or ``memory``."""
+def _try(name: str, steps: int, memory: int) -> float | None:
+    """Do what `fits` does, in this process."""
     torch.set_num_threads(1)
     one_pass(name, **USUAL | {"steps": 2})  # so that everything is loaded before the limit is set
     status = Path("/proc/self/status").read_text().splitlines()
@@ -148,9 +197,5 @@ def _try(name: str, steps: int, memory: int) -> str:
     except RuntimeError as error:
         if "can't allocate memory" not in str(error):
             raise
-        return "memory"
-    return str(time.process_time() - started)
-
-
-if __name__ == "__main__":
-    print(_try(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+        return None
+    return time.process_time() - started

@@ -1,15 +1,14 @@
 """Days of power demand from the archive: one of several models, its accuracy."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from sklearn.dummy import DummyClassifier
-from sklearn.linear_model import LogisticRegressionCV
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 
+from tsattn_lab.experiments.common import Predict, logistic_regression, off_the_shelf
 from tsattn_tutorial.arguments import check_choice, layer_seeds
 from tsattn_tutorial.datasets import SeriesBatch, archive_series
 from tsattn_tutorial.reference import normalised_entropy
@@ -17,10 +16,6 @@ from tsattn_tutorial.reference import normalised_entropy
 FOLDS = 5
 BASELINES = ("majority class", "logistic regression", "MiniRocket")
 ITALY_MODELS = ("attention", "averaged attention", "weighted regression", "mean pooling", "flatten", "lstm")
-
-
-# Gives the probability of each class, (N, C), and the weights, (N, T), or None.
-Predict = Callable[[SeriesBatch], tuple[np.ndarray, np.ndarray | None]]
 
 
 def archive(
@@ -92,14 +87,9 @@ def _pairs(held_out: str, seed: int) -> Iterator[tuple[SeriesBatch, SeriesBatch]
 
 def _baseline(model: str, train: SeriesBatch, seed: int) -> tuple[Predict, float]:
     """Fit one of ``BASELINES``; return what predicts, and the number of parameters."""
-    parameters, classifier = np.nan, DummyClassifier()
-    if model == "MiniRocket":
-        from aeon.classification.convolution_based import MiniRocketClassifier
-
-        classifier = MiniRocketClassifier(random_state=seed, n_jobs=1)
-    elif model == "logistic regression":
-        search = {"cv": StratifiedKFold(FOLDS, shuffle=True, random_state=seed), "scoring": "neg_log_loss"}
-        classifier = LogisticRegressionCV(**search, l1_ratios=(0,), max_iter=2000, use_legacy_attributes=False)
+    parameters, classifier = np.nan, off_the_shelf(model, seed)
+    if model == "logistic regression":
+        classifier = logistic_regression(StratifiedKFold(FOLDS, shuffle=True, random_state=seed))
         parameters = train.x.shape[1] + 1
     classifier.fit(train.x[:, :, 0], train.y)
     return lambda batch: (classifier.predict_proba(batch.x[:, :, 0]), None), parameters
@@ -128,23 +118,20 @@ def _built(model: str, shape: tuple[int, int], seed: int) -> Any:
     if model == "lstm":
         return ours.attention_pooling_classifier(shape, units=64, seed=seed)
     x, outputs, l2, seeds = keras.Input(shape), [], None, layer_seeds(seed)
-    if model.endswith("attention"):
-        count = range(1 if model == "attention" else 16)
-        several = [ours.TimestepAttention(True, seed=next(seeds))(x)[1] for _ in count]
-        outputs = [sum(several) / len(count)]  # (B, T)
-        kernel = keras.initializers.GlorotUniform(next(seeds))
-        hidden = keras.layers.Conv1D(64, 5, padding="same", activation="tanh", kernel_initializer=kernel)(x)
-        features, last = keras.ops.einsum("bt,btk->bk", outputs[0], hidden), next(seeds)
-    elif model == "weighted regression":  # T a_t x_t: with even weights, a plain logistic regression
+    if model == "weighted regression":  # T a_t x_t: with even weights, a plain logistic regression
         l2 = keras.regularizers.L2(0.03)
         attended, weights = ours.TimestepAttention(single=True, seed=next(seeds), kernel_regularizer=l2)(x)
         features, outputs, last = keras.layers.Flatten()(shape[0] * attended), [weights], next(seeds)
-    else:  # the convolution with even weights, or without pooling, and all else the same
-        last = 2 * seed + 1
-        kernel = keras.initializers.GlorotUniform(2 * seed)
+    else:  # a convolution; weighed, or with even weights, or without pooling, and all else the same
+        count = {"attention": 1, "averaged attention": 16}.get(model, 0)
+        several = [ours.TimestepAttention(True, seed=next(seeds))(x)[1] for _ in range(count)]
+        first, last = (next(seeds), next(seeds)) if count else (2 * seed, 2 * seed + 1)
+        kernel = keras.initializers.GlorotUniform(first)
         hidden = keras.layers.Conv1D(64, 5, padding="same", activation="tanh", kernel_initializer=kernel)(x)
         pool = keras.layers.GlobalAveragePooling1D if model == "mean pooling" else keras.layers.Flatten
-        features = pool()(hidden)
+        if count:
+            outputs = [sum(several) / count]  # (B, T)
+        features = keras.ops.einsum("bt,btk->bk", outputs[0], hidden) if count else pool()(hidden)
     kernel = keras.initializers.GlorotUniform(last)
     logit = keras.ops.squeeze(keras.layers.Dense(1, kernel_initializer=kernel, kernel_regularizer=l2)(features), -1)
     return keras.Model(x, [logit, *outputs])

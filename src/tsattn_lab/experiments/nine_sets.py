@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, log_loss
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
+from tsattn_lab.experiments.common import logistic_regression, off_the_shelf
 from tsattn_tutorial.arguments import check_choice
 from tsattn_tutorial.datasets import ARCHIVE
 
@@ -106,33 +107,16 @@ def _classifier(model: str, seed: int) -> Any:
         from tsattn_tutorial.estimator import AttentionClassifier
 
         return AttentionClassifier(random_state=seed, **OURS[model])
-    from aeon.classification.convolution_based import MiniRocketClassifier
     from aeon.classification.distance_based import KNeighborsTimeSeriesClassifier
-    from aeon.classification.interval_based import QUANTClassifier
-    from sklearn.dummy import DummyClassifier
-    from sklearn.linear_model import LogisticRegressionCV
+    from aeon.transformations.collection import Tabularizer
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer, StandardScaler
+    from sklearn.preprocessing import StandardScaler
 
-    match model:
-        case "larger class":
-            return DummyClassifier()
-        case "logistic regression":
-            flat = FunctionTransformer(_flat)
-            search = LogisticRegressionCV(
-                cv=3, l1_ratios=(0,), max_iter=2000, scoring="neg_log_loss", use_legacy_attributes=False
-            )
-            return make_pipeline(flat, StandardScaler(), search)
-        case "1-NN DTW":
-            return KNeighborsTimeSeriesClassifier(distance="dtw", distance_params={"window": 0.1}, n_jobs=1)
-        case "MiniRocket":
-            return MiniRocketClassifier(random_state=seed, n_jobs=1)
-        case _:
-            return QUANTClassifier(random_state=seed)
-
-
-def _flat(x: np.ndarray) -> np.ndarray:
-    return x.reshape(len(x), -1)
+    if model == "logistic regression":
+        return make_pipeline(Tabularizer(), StandardScaler(), logistic_regression(3))
+    if model == "1-NN DTW":
+        return KNeighborsTimeSeriesClassifier(distance="dtw", distance_params={"window": 0.1}, n_jobs=1)
+    return off_the_shelf(model, seed)
 
 
 def _looks(one: Any, other: Any, x: Any) -> dict[str, float]:

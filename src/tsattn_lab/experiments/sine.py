@@ -2,18 +2,17 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sklearn import metrics
-from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from tsattn_lab.experiments.common import how_it_went
+from tsattn_lab.experiments.common import Predict, how_it_went, off_the_shelf
 from tsattn_tutorial.arguments import check_choice, child_seed, require
 from tsattn_tutorial.bayes import sine_posterior
 from tsattn_tutorial.config import SineConfig
@@ -37,9 +36,6 @@ _NETWORKS = ("feed-forward", "convolution, mean", "convolution, max")
 #: Models of `sine`, from the simplest.
 SINE_MODELS = ("majority class", "one-line rule", "logistic regression", *_NETWORKS, *_RECIPES)
 SINE_MODELS += ("MiniRocket", "QUANT", "Bayes")
-
-# Gives the probability of a flat stretch, (N,), and the weights, (N, T), or None.
-Predict = Callable[[SeriesBatch], tuple[np.ndarray, np.ndarray | None]]
 
 
 def sine(
@@ -151,17 +147,10 @@ def _method(model: str, parts: Split, config: SineConfig) -> tuple[Predict, dict
     if model in ("one-line rule", "Bayes"):
         predict = _rule if model == "one-line rule" else lambda batch: _posterior(batch, config)
         return predict, {"parameters_of_model": 0, "epochs_run": np.nan, "fit_seconds": 0.0}
-    if model == "MiniRocket":
-        from aeon.classification.convolution_based import MiniRocketClassifier  # takes seconds to import
-
-        classifier, parameters = MiniRocketClassifier(random_state=config.seed, n_jobs=1), np.nan
-    elif model == "QUANT":
-        from aeon.classification.interval_based import QUANTClassifier
-
-        classifier, parameters = QUANTClassifier(random_state=config.seed), np.nan
-    else:
-        linear = make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000)), config.num_points + 1
-        classifier, parameters = (DummyClassifier(), 1) if model == "majority class" else linear
+    classifier, parameters = off_the_shelf(model, config.seed), 1 if model == "majority class" else np.nan
+    if model == "logistic regression":
+        linear = LogisticRegression(max_iter=5000)
+        classifier, parameters = make_pipeline(StandardScaler(), linear), config.num_points + 1
     started = time.perf_counter()
     classifier.fit(parts.train.x[:, :, 0], parts.train.y)
     trained = {"parameters_of_model": parameters, "epochs_run": np.nan, "fit_seconds": time.perf_counter() - started}

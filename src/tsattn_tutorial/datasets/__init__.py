@@ -1,7 +1,6 @@
 """Series with a known truth: generators, a reader, the batch they return, scaling and splits."""
 
-from tsattn_tutorial.datasets.archive import ARCHIVE, archive_series
-from tsattn_tutorial.datasets.batch import SeriesBatch, Split, train_validation_test_split
+from tsattn_tutorial.datasets.batch import ARCHIVE, SeriesBatch, Split, archive_series, train_validation_test_split
 from tsattn_tutorial.datasets.frames import read_csv, series_from_frame
 from tsattn_tutorial.datasets.motifs import MOTIF_REGIMES, class_motifs, hopeless_ceiling, motif_oracle, motif_templates
 from tsattn_tutorial.datasets.planted import cued_steps, planted_cells, planted_dimensions, planted_steps

@@ -1,12 +1,16 @@
-"""What every data set of the book looks like; how it is split, scaled and brought to one length."""
+"""What every data set of the book looks like; how it is padded and split; real series that ship inside aeon."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from tsattn_tutorial.arguments import check_size, require
+from tsattn_tutorial.arguments import check_choice, check_size, require
+
+#: Names that `archive_series` knows: all labelled sets of the UCR and UEA archives that aeon ships.
+ARCHIVE = ("ACSF1", "ArrowHead", "BasicMotions", "Covid3Month_disc", "GunPoint", "ItalyPowerDemand")
+ARCHIVE += ("JapaneseVowels", "OSULeaf", "PickupGestureWiimoteZ")
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,9 +115,8 @@ class SeriesBatch:
             When some series have a label and others have none.
         """
         known = self.y >= 0
-        require(
-            known.all() or not known.any(), f"expected a label for each series, or none; got {(~known).sum()} of -1"
-        )
+        fine = known.all() or not known.any()
+        require(fine, f"expected a label for each series, or none; got {(~known).sum()} of -1")
         x = self.x.transpose(0, 2, 1)
         series = x if self.mask is None else [one[:, real] for one, real in zip(x, self.mask, strict=True)]
         names = self.y if self.classes is None else np.array(self.classes)[self.y]
@@ -166,10 +169,8 @@ def train_validation_test_split(
     require(not stratify or groups is None, "expected stratify or groups, got both")
     require(groups is None or np.shape(groups) == (n,), f"groups must be ({n},) like x, got {np.shape(groups)}")
     owner = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
-    parts = [[], [], []]
-    for strata in (
-        [np.flatnonzero(batch.y == label) for label in np.unique(batch.y)] if stratify else [np.unique(owner)]
-    ):
+    by_class, parts = [np.flatnonzero(batch.y == label) for label in np.unique(batch.y)], [[], [], []]
+    for strata in by_class if stratify else [np.unique(owner)]:
         cuts = np.round(np.cumsum(fractions[:2]) * strata.size).astype(int)
         if stratify:
             require(strata.size > 2, f"stratify needs three series of every class, got {strata.size} of one")
@@ -186,3 +187,58 @@ def shared_classes(*classes: tuple[str, ...] | None) -> tuple[str, ...] | None:
     advice = "read the second file with classes=train.classes"
     require(len(names) < 2, f"expected the same classes everywhere, got {names[0:2]}; {advice}")
     return names[0] if names else None
+
+
+def padded(series: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray | None]:
+    """Put series ``(D, T_i)`` into ``x (N, T, D) float32``, 0 behind their end, with a mask where lengths differ."""
+    lengths = np.array([one.shape[1] for one in series])
+    mask = np.arange(lengths.max()) < lengths[:, None]
+    x = np.zeros((*mask.shape, len(series[0])), np.float32)
+    for row, one in zip(x, series, strict=True):
+        row[: one.shape[1]] = one.T
+    return x, None if mask.all() else mask
+
+
+def filled(series: np.ndarray) -> np.ndarray:
+    """Draw straight lines over the gaps (NaN) of each channel ``(channels, T)``; 0 where a channel is all gap."""
+    series = np.array(series, float)
+    for channel in np.flatnonzero(np.isnan(series).any(axis=1)):
+        gap = np.isnan(series[channel])
+        there = np.flatnonzero(~gap)
+        series[channel, gap] = np.interp(np.flatnonzero(gap), there, series[channel, there]) if there.size else 0.0
+    return series
+
+
+def archive_series(name: str, split: Literal["train", "test"]) -> SeriesBatch:
+    """Read a classification problem of the UCR and UEA archives in the split that the archives publish.
+
+    Parameters
+    ----------
+    name : str
+        One of ``ARCHIVE``.
+    split : {"train", "test"}
+        Which part.
+
+    Returns
+    -------
+    SeriesBatch
+        ``x (N, T, D)``, padded with zeros and with a mask where lengths differ; T is the largest length
+        of this part. ``classes`` are the labels of the archive, in their order. There is no truth.
+
+    Raises
+    ------
+    ValueError
+        When the name or the split is another.
+
+    Notes
+    -----
+    Dau et al. (2019) for the UCR archive, Bagnall et al. (2018) for the UEA archive; reader and copy by aeon.
+    """
+    check_choice("name", name, ARCHIVE)
+    check_choice("split", split, ("train", "test"))
+    from aeon.datasets import load_classification  # takes seconds to import
+
+    series, labels = load_classification(name, split=split)  # (D, T) each, one array where lengths are equal
+    classes, y = np.unique(labels, return_inverse=True)
+    x, mask = padded(series)
+    return SeriesBatch(x, y, mask=mask, classes=tuple(map(str, classes)))

@@ -1,4 +1,4 @@
 """For series of your own: a classifier that says where it looks, and whether attention changes anything there."""
 
-from tsattn_tutorial.estimator.classifier import AttentionClassifier, Faithfulness
+from tsattn_tutorial.estimator.classifier import AttentionClassifier
 from tsattn_tutorial.estimator.comparison import Comparison, compare

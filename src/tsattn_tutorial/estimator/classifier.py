@@ -6,7 +6,7 @@ import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
 import aeon
 import numpy as np
@@ -19,41 +19,18 @@ from sklearn.utils import check_random_state
 
 import tsattn_tutorial
 from tsattn_tutorial.arguments import check_choice, check_flag, check_number, check_size, require
-from tsattn_tutorial.datasets import SeriesBatch
-from tsattn_tutorial.faithfulness import deletion_curve, interpolated
+from tsattn_tutorial.datasets.batch import SeriesBatch, filled, padded
+from tsattn_tutorial.faithfulness import Faithfulness, against_random
 from tsattn_tutorial.files import written_whole
-from tsattn_tutorial.metrics import Estimate, mean_interval
-from tsattn_tutorial.torch.encoders import MOST_PATCHES, Encoder, Ensemble, Pooling, SeriesNetwork
+from tsattn_tutorial.torch.encoders import Encoder, Ensemble, Pooling, SeriesNetwork
 from tsattn_tutorial.torch.explanations import Method, blank, explain, say
-from tsattn_tutorial.torch.fit import fit
-from tsattn_tutorial.torch.networks import seeded
 
 FORMAT = "tsattn_tutorial AttentionClassifier 2"
 VERSIONS = {module.__name__: str(module.__version__) for module in (tsattn_tutorial, torch, aeon)}
 #: Updates of each encoder, where nothing else is said and at least 20 passes over the data; its largest step size.
 PASSES = 20
 BUDGETS = {"kernels": (150, 1e-3), "inception": (600, 5e-3), "transformer": (600, 1e-3), "bilstm": (600, 5e-3)}
-MOST_NUMBERS = 2**28  # in the patches of all training series, 1 GB; beyond, they are cut anew in each update
 RECIPE = {"schedule": "cosine", "weight_decay": 0.01, "label_smoothing": 0.05}
-SHARES = np.linspace(0.1, 0.5, 5)  # of the steps, deleted by `faithfulness`
-
-
-class Faithfulness(NamedTuple):
-    """How far the logit of the predicted class falls when steps are deleted, in the mean over series."""
-
-    #: Deleted by the explanation, the most important steps first.
-    named: float
-    #: As many steps, deleted at random.
-    random: float
-    #: Of the first less the second, with its 95 % interval over series.
-    difference: Estimate
-
-    def __str__(self) -> str:
-        clear = "clear" if self.difference.low > 0 or self.difference.high < 0 else "open"
-        return (
-            f"deleting what is named lowers the logit by {self.named:.3g}, deleting at random by {self.random:.3g}; "
-            f"difference {self.difference.value:.3g} [{self.difference.low:.3g}, {self.difference.high:.3g}]: {clear}"
-        )
 
 
 class AttentionClassifier(BaseClassifier):
@@ -165,12 +142,7 @@ class AttentionClassifier(BaseClassifier):
             if share:
                 parts = train_test_split(np.arange(len(y)), test_size=share, stratify=codes, random_state=seed)
                 train, held = (whole[part] for part in parts)
-            with seeded(seed):  # thresholds, dropout
-                member.settle(train)
-                numbers = len(train) * MOST_PATCHES[self.encoder] * member.patches.features(train.x.shape[2])
-                if numbers <= MOST_NUMBERS:  # patches are not learnt, so they are cut once
-                    train, held, member = member.cut(train), held and member.cut(held), member.head
-                self.histories_.append(fit(member, train, held, **RECIPE, **options, seed=seed))
+            self.histories_.append(member.train_on(train, held, **RECIPE, **options, seed=seed))
         self.network_.eval()
         return self
 
@@ -195,12 +167,11 @@ class AttentionClassifier(BaseClassifier):
         if weight is None:
             return None
         named = weight if isinstance(weight, Mapping) else {}
-        known = set(named) <= set(self.classes_.tolist())
+        labels = self.classes_.tolist()
+        known = set(named) <= set(labels)
         text = f'class_weight must be "balanced" or a mapping of labels among {self.classes_}, got {weight!r}'
         require(known and bool(named or (isinstance(weight, str) and weight == "balanced")), text)
-        values = [
-            check_number(f"class_weight of {label!r}", named.get(label, 1), 0) for label in self.classes_.tolist()
-        ]
+        values = [check_number(f"class_weight of {label!r}", named.get(label, 1), 0) for label in labels]
         values = np.array(values) if named else 1 / np.bincount(codes)
         require(values[codes].any(), f"class_weight must leave a class a weight, got {weight!r}")
         return values * len(codes) / values[codes].sum()
@@ -264,21 +235,12 @@ class AttentionClassifier(BaseClassifier):
             Seed of the random orders, one a series.
         """
         batch = self._inside(X, check_choice("method", method, get_args(Method)))
-        named = explain(self.network_, batch, method)
-        lengths = (~np.isnan(named)).sum(axis=1)
-        random = np.random.default_rng(check_size("seed", seed, 0)).random(named.shape)
-        falls = np.empty((2, len(batch)))
-        for length in np.unique(lengths):  # deletion takes series without padding
-            rows = np.flatnonzero(lengths == length)
-            x, y = batch.x[rows, :length], batch.y[rows]
 
-            def logit(series: np.ndarray, y: np.ndarray = y) -> np.ndarray:
-                return say(self.network_, SeriesBatch(series, y))[np.arange(len(y)), y]
+        def logit(series: np.ndarray, places: np.ndarray) -> np.ndarray:
+            y = batch.y[places]
+            return say(self.network_, SeriesBatch(series, y))[np.arange(len(y)), y]
 
-            for order, importance in enumerate((named, random)):
-                curve = deletion_curve(logit, x, importance[rows, :length], SHARES, interpolated)
-                falls[order, rows] = logit(x) - curve.mean(axis=1)
-        return Faithfulness(*falls.mean(axis=1).tolist(), mean_interval(falls[0] - falls[1]))
+        return against_random(logit, batch.x, explain(self.network_, batch, method), seed=seed)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted classifier to one file, whole or not at all. It holds arrays and text, nothing that runs.
@@ -363,24 +325,10 @@ class AttentionClassifier(BaseClassifier):
 
     def _batch(self, X, codes: np.ndarray | None = None) -> SeriesBatch:
         """Scale, fill gaps and pad: ``x (n, T, channels)``."""
-        lengths = np.array([one.shape[1] for one in X])
-        mask = np.arange(lengths.max()) < lengths[:, None]
-        x = np.zeros((*mask.shape, len(self.mean_)), np.float32)
-        for row, one in zip(x, X, strict=True):
-            row[: one.shape[1]] = filled((np.asarray(one, float) - self.mean_[:, None]) / self.scale_[:, None]).T
-        y = np.zeros(len(x), np.int64) if codes is None else codes
-        return SeriesBatch(x, y, mask=None if mask.all() else mask)
+        mean, scale = self.mean_[:, None], self.scale_[:, None]
+        x, mask = padded([filled((np.asarray(one, float) - mean) / scale) for one in X])
+        return SeriesBatch(x, np.zeros(len(x), np.int64) if codes is None else codes, mask=mask)
 
     @classmethod
     def _get_test_params(cls, parameter_set: str = "default") -> dict[str, Any]:
         return {"units": 4, "updates": 4, "random_state": 0}
-
-
-def filled(series: np.ndarray) -> np.ndarray:
-    """Draw straight lines over the gaps (NaN) of each channel ``(channels, T)``; 0 where a channel is all gap."""
-    series = np.array(series, float)
-    for channel in np.flatnonzero(np.isnan(series).any(axis=1)):
-        gap = np.isnan(series[channel])
-        there = np.flatnonzero(~gap)
-        series[channel, gap] = np.interp(np.flatnonzero(gap), there, series[channel, there]) if there.size else 0.0
-    return series

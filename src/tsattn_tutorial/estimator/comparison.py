@@ -9,20 +9,21 @@ import numpy as np
 import pandas as pd
 import torch
 from aeon.classification.convolution_based import MiniRocketClassifier
+from aeon.transformations.collection import Tabularizer
 from matplotlib.axes import Axes
-from scipy import stats
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, log_loss
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import StandardScaler
 
 from tsattn_tutorial.arguments import check_number, check_size, require
-from tsattn_tutorial.estimator.classifier import AttentionClassifier, filled
+from tsattn_tutorial.datasets.batch import filled
+from tsattn_tutorial.estimator.classifier import AttentionClassifier
 from tsattn_tutorial.history import progress_bar
-from tsattn_tutorial.metrics import Estimate
+from tsattn_tutorial.metrics import Estimate, mean_interval
 
 ATTENTION, CONTROL, ROCKET = "attention", "plain mean", "MiniRocket"
 RIVALS = ("larger class", "logistic regression", ROCKET, CONTROL)
@@ -68,12 +69,10 @@ class Comparison:
         """
         accuracy = self._accuracy()
         gaps = (accuracy[ATTENTION] - accuracy[rival]).to_numpy()
-        half = np.nan
-        if gaps.size >= LEAST_SPLITS:
-            quantile = stats.t.ppf(1 - 0.025 / len(RIVALS), gaps.size - 1)
-            variance = max(gaps.var(ddof=1), 1 / (gaps.size * self.test**2))
-            half = quantile * np.sqrt((1 / gaps.size + self.test / self.train) * variance)
-        return Estimate(float(gaps.mean()), float(gaps.mean() - half), float(gaps.mean() + half))
+        if gaps.size < LEAST_SPLITS:
+            return Estimate(float(gaps.mean()), math.nan, math.nan)
+        least = 1 / (math.sqrt(gaps.size) * self.test)
+        return mean_interval(gaps, len(RIVALS), overlap=self.test / self.train, least=least)
 
     @property
     def verdict(self) -> str:
@@ -174,7 +173,7 @@ def compare(
     splits = list(_splits(y, groups, check_size("folds", folds, 2), check_size("repeats", repeats), seed))
     expected = 2 * len(splits) * _seconds(model, X, y, splits[0][0])
     flat, resampled = _one_length(X)
-    regression = make_pipeline(FunctionTransformer(_flat), StandardScaler(), LogisticRegression(max_iter=2000))
+    regression = make_pipeline(Tabularizer(), StandardScaler(), LogisticRegression(max_iter=2000))
     models = (DummyClassifier(), regression, MiniRocketClassifier(random_state=seed))
     rivals = {name: (flat, rival) for name, rival in zip(RIVALS, models, strict=False)}
     rivals |= {CONTROL: (X, clone(model).set_params(pooling="mean")), ATTENTION: (X, model)}
@@ -211,10 +210,6 @@ def _one_length(X) -> tuple[np.ndarray, int | None]:
     places = np.linspace(0, 1, int(np.median(lengths)))
     rows = [[np.interp(places, np.linspace(0, 1, one.shape[1]), channel) for channel in one] for one in series]
     return np.array(rows), len(places)
-
-
-def _flat(X: np.ndarray) -> np.ndarray:
-    return X.reshape(len(X), -1)
 
 
 def _some(X, places: np.ndarray):

@@ -70,13 +70,7 @@ def attention_after_encoder(
 
 
 def attention_pooling_classifier(
-    shape: Shape,
-    *,
-    encoder: Encoder = "lstm",
-    units: int = 32,
-    classes: int = 2,
-    masked: bool = False,
-    seed: int = 0,
+    shape: Shape, *, encoder: Encoder = "lstm", units: int = 32, classes: int = 2, masked: bool = False, seed: int = 0
 ) -> keras.Model:
     """Build ``encoder -> AttentionPooling -> Dense``: steps are weighed by their content, wherever they stand.
 

@@ -111,9 +111,8 @@ class SeqSelfAttention(Attention):
         self.use_attention_bias = check_flag("use_attention_bias", use_attention_bias)
         self.attention_activation = keras.activations.get(attention_activation)
         self.scaled = check_flag("scaled", scaled)
-        self.attention_regularizer_weight = check_number(
-            "attention_regularizer_weight", attention_regularizer_weight, 0
-        )
+        penalty = check_number("attention_regularizer_weight", attention_regularizer_weight, 0)
+        self.attention_regularizer_weight = penalty
         self.old_mask = self.keeps_padding = check_flag("old_mask", old_mask)
 
     def build(self, shape) -> None:

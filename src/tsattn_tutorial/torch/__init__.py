@@ -1,8 +1,7 @@
 """The PyTorch side: the network of source A, what it is held against, its training, its gradients."""
 
-from tsattn_tutorial.torch.explanations import explain, say
+from tsattn_tutorial.torch.explanations import explain, input_gradients, integrated_gradients, say
 from tsattn_tutorial.torch.fit import fit, predict
-from tsattn_tutorial.torch.gradients import input_gradients, integrated_gradients
 from tsattn_tutorial.torch.networks import (
     AttentionPooling,
     BiLSTMAttention,

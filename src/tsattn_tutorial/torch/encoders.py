@@ -11,24 +11,16 @@ from torch.nn.functional import max_pool2d, pad, relu
 
 from tsattn_tutorial.arguments import check_choice, check_size, require
 from tsattn_tutorial.datasets import SeriesBatch
-from tsattn_tutorial.history import PREDICTION_BATCH
-from tsattn_tutorial.torch.fit import tensors
-from tsattn_tutorial.torch.networks import (
-    PLAIN,
-    AttentionPooling,
-    MeanPooling,
-    Patches,
-    blanked,
-    run_lstm,
-    seeded,
-    wide,
-)
+from tsattn_tutorial.history import History
+from tsattn_tutorial.torch.fit import fit, in_parts, tensors
+from tsattn_tutorial.torch.networks import PLAIN, AttentionPooling, Patches, blanked, run_lstm, seeded, wide
 
 #: Names of the encoders of `SeriesNetwork`.
 Encoder = Literal["kernels", "inception", "transformer", "bilstm"]
 #: Names of its poolings. "layer" is a mean after one more layer, with as many parameters as attention's scores need.
 Pooling = Literal["attention", "mean", "layer", "max", "last"]
 MOST_PATCHES = {"kernels": 64, "inception": 200, "transformer": 64, "bilstm": 64}  # longer series have wider patches
+MOST_NUMBERS = 2**28  # in the patches of all training series, 1 GB; beyond, they are cut anew in each update
 
 
 class SeriesNetwork(nn.Module):
@@ -90,6 +82,15 @@ class SeriesNetwork(nn.Module):
         logits, weights = self.head(*self.patches.cut(x, real))
         return logits, None if weights is None else self.patches.spread(weights, real)
 
+    def train_on(self, train: SeriesBatch, held: SeriesBatch | None, *, seed: int, **options) -> History:
+        """Train, in place, as `fit` does with such options. Patches are not learnt, so they are cut once."""
+        with seeded(seed):  # thresholds, dropout
+            self.settle(train)
+            n, steps, dimensions = train.x.shape
+            if n * math.ceil(steps / self.patches.size) * self.patches.features(dimensions) > MOST_NUMBERS:
+                return fit(self, train, held, **options, seed=seed)
+            return fit(self.head, self.cut(train), held and self.cut(held), **options, seed=seed)
+
     @torch.no_grad()
     def settle(self, batch: SeriesBatch) -> None:
         """Set what is not learnt and yet not known beforehand, the thresholds of the kernels, by training series."""
@@ -100,8 +101,7 @@ class SeriesNetwork(nn.Module):
     @torch.no_grad()
     def cut(self, batch: SeriesBatch) -> SeriesBatch:
         """Return the patches of N series, for `head`: ``x (N, P, F)``. Nothing is learnt on the way to them."""
-        parts = [slice(begin, begin + PREDICTION_BATCH) for begin in range(0, len(batch), PREDICTION_BATCH)]
-        some = [self.patches(x, mask) for x, _, mask in (tensors(batch, part, self) for part in parts)]
+        some = [self.patches(x, mask) for x, _, mask in in_parts(batch, self)]
         x, real = (torch.cat(one).cpu().numpy() for one in zip(*some, strict=True))
         return replace(batch, x=x, mask=None if real.all() else real)
 
@@ -169,7 +169,6 @@ class KernelPatches(Patches):
     def __init__(self, size: int, dimensions: int, steps: int) -> None:
         self.stride = max(1, size // 4)
         super().__init__(math.ceil(size / self.stride) * self.stride)
-        self.asked = Patches(self.size // self.stride)
         kernels = torch.tensor([[3.0 * (at in three) - 1 for at in range(9)] for three in combinations(range(9), 3)])
         mixtures = torch.randn(max(1, ((steps - 1) // 8).bit_length()), self.MIXTURES, dimensions)  # of L spans
         weight = torch.einsum("lmd,kt->ldtmk", mixtures, kernels).flatten(3).flatten(1, 2)
@@ -202,7 +201,7 @@ class KernelPatches(Patches):
             self.bias[level] = 0.5 - answers.sort(dim=0).values.gather(0, rank[None])[0] / ramp
             self.weight[level] /= ramp
         few = zip(x.split(self.BATCH), real.split(self.BATCH), strict=True)
-        means = torch.cat([MeanPooling().pool(*self._shares(*some))[0] for some in few])
+        means = torch.cat([PLAIN["mean"]().pool(*self._shares(*some))[0] for some in few])
         self.mean[:], self.scale[:] = means.mean(dim=0), means.std(dim=0, correction=0) + 1e-3
         self.scale[self.bias.numel() :] = 1 / self.LOUDNESS  # of channels with a standard deviation of 1
 
@@ -214,18 +213,16 @@ class KernelPatches(Patches):
     def _shares(self, x: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
         asked, shares = real[:, :: self.stride, None], []  # (B, S, 1)
 
-        def mean(values: Tensor, patches: Patches, there: Tensor) -> Tensor:
-            """Average ``(B, S, F)``, 0 where there is no step, over the steps of each patch: ``(B, P, F)``."""
-            cut, count = (
-                patches.cut(one, there[..., 0])[0].unflatten(2, (patches.size, -1)).sum(dim=2)
-                for one in (values, there.to(x.dtype))
-            )
-            return cut / count.clamp(min=1)
+        def mean(values: Tensor, there: Tensor, size: int) -> Tensor:
+            """Average ``(B, S, F)``, 0 where there is no step, over each ``size`` of the S steps: ``(B, P, F)``."""
+            pairs = (pad(one, (0, 0, 0, -one.shape[1] % size)) for one in (values, there.to(x.dtype)))
+            total, count = (one.unflatten(1, (-1, size)).sum(dim=2) for one in pairs)
+            return total / count.clamp(min=1)
 
         for level, (weight, bias) in enumerate(zip(self.weight, self.bias, strict=True)):
             answers = (self._windows(x, level).flatten(2) @ weight + bias).clamp(0, 1) * asked  # (B, S, F)
-            shares.append(mean(answers, self.asked, asked))
-        shares.append(mean(x, Patches(self.size), real[:, :, None]))  # (B, P, D)
+            shares.append(mean(answers, asked, self.size // self.stride))
+        shares.append(mean(x, real[:, :, None], self.size))  # (B, P, D)
         return torch.cat(shares, dim=2), self._by_patch(real).any(dim=2)
 
 
@@ -316,12 +313,8 @@ class _Transformer(nn.Module):
     def __init__(self, features: int, units: int) -> None:
         super().__init__()
         self.stem = nn.Linear(features, units)
-        self.blocks = nn.ModuleList(
-            [
-                nn.TransformerEncoderLayer(units, 4, 2 * units, 0.1, "gelu", batch_first=True, norm_first=True)
-                for _ in range(2)
-            ]
-        )
+        form = {"activation": "gelu", "batch_first": True, "norm_first": True}
+        self.blocks = nn.ModuleList([nn.TransformerEncoderLayer(units, 4, 2 * units, **form) for _ in range(2)])
 
     def forward(self, patches: Tensor, real: Tensor) -> Tensor:
         hidden = self._placed(patches)

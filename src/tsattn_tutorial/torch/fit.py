@@ -180,10 +180,15 @@ def _evaluate(model: nn.Module, batch: SeriesBatch, label_smoothing: float) -> t
 def _applied(model: nn.Module, batch: SeriesBatch) -> Iterator[tuple[Tensor, Tensor | None, Tensor]]:
     """Yield logits, weights and labels, some series at a time."""
     model.eval()
-    for begin in range(0, len(batch), history.PREDICTION_BATCH):
-        x, y, mask = tensors(batch, slice(begin, begin + history.PREDICTION_BATCH), model)
+    for x, y, mask in in_parts(batch, model):
         logit, weights = model(x, mask)
         yield wide(logit), weights, y
+
+
+def in_parts(batch: SeriesBatch, model: nn.Module) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
+    """Yield what `tensors` returns, for as many series at a time as fit into memory without gradients."""
+    for begin in range(0, len(batch), history.PREDICTION_BATCH):
+        yield tensors(batch, slice(begin, begin + history.PREDICTION_BATCH), model)
 
 
 def tensors(batch: SeriesBatch, index: slice | np.ndarray, model: nn.Module) -> tuple[Tensor, Tensor, Tensor | None]:

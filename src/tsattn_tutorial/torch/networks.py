@@ -275,12 +275,9 @@ class BiLSTMAttention(nn.Module):
         #: What the model was built with, but for the seed, as plain numbers and words.
         self.options: dict[str, Any] = {name: check_size(name, size) for name, size in sizes.items()}
         dimensions, units, attention_units, layers = self.options.values()
-        self.patches = Patches(check_size("patch_size", patch_size), slope, normalise)
-        self.options |= {
-            "pooling": check_choice("pooling", pooling, get_args(Pooling)),
-            "patch_size": self.patches.size,
-        }
-        self.options |= {"slope": self.patches.slope, "normalise": self.patches.normalise}
+        self.patches = patches = Patches(check_size("patch_size", patch_size), slope, normalise)
+        self.options["pooling"] = check_choice("pooling", pooling, get_args(Pooling))
+        self.options |= {"patch_size": patches.size, "slope": patches.slope, "normalise": patches.normalise}
         self.options["classes"] = check_size("classes", classes, 2)
         with seeded(seed):
             self.lstm = nn.LSTM(self.patches.features(dimensions), units, layers, batch_first=True, bidirectional=True)
