@@ -44,6 +44,18 @@ def one_thread() -> None:
         sys.modules["torch"].set_num_threads(1)
 
 
+@pytest.fixture
+def eager(request):
+    """Let TensorFlow run a training update by update: of a few, it takes longer to trace the graph."""
+    import keras  # which not every test has to load
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.run_functions_eagerly(True)
+        request.addfinalizer(lambda: tf.config.run_functions_eagerly(False))
+
+
 @pytest.fixture(scope="session")
 def site() -> Path:
     """Folder of the built site."""

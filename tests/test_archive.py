@@ -36,10 +36,3 @@ def test_sizes_are_those_of_the_archive_and_nothing_is_downloaded(name, monkeypa
     if test.mask is not None:
         assert test.mask.sum(axis=1).tolist() == [one.shape[1] for one in series]
         assert not test.x[~test.mask].any()
-
-
-def test_other_names():
-    with pytest.raises(ValueError, match=r"name must be one of 'ACSF1', .*; got 'Wafer'"):
-        archive_series("Wafer", "train")
-    with pytest.raises(ValueError, match="split must be one of 'train', 'test'; got 'all'"):
-        archive_series("GunPoint", "all")

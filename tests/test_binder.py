@@ -1,34 +1,26 @@
 """What Binder would build, as repo2docker renders it. Rendering needs no container engine."""
 
+import contextlib
 import re
 import stat
-import tomllib
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from repo2docker.app import Repo2Docker
+from test_project import ROOT, project, requirements
 
-ROOT = Path(__file__).resolve().parents[1]
 BINDER = ROOT / ".binder"
 
 
-def pins(path: Path) -> dict[str, str]:
-    """Package -> version, as pinned in a requirements file; options and comments are passed over."""
-    lines = (line.split(" #")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
-    found = [Requirement(line) for line in lines if line and not line.startswith(("#", "-"))]
-    return {canonicalize_name(item.name): str(item.specifier).removeprefix("==") for item in found}
-
-
-@pytest.fixture
-def rendered(monkeypatch):
+@pytest.fixture(scope="module")
+def rendered():
     """The build pack that repo2docker chooses for this repository, and its Dockerfile."""
-    monkeypatch.chdir(ROOT)
     app = Repo2Docker()
-    pack = next(pack for pack in (kind(app.base_image) for kind in app.buildpacks) if pack.detect())
-    pack.platform = "linux/amd64"
-    return pack, pack.render({})
+    with contextlib.chdir(ROOT):
+        pack = next(pack for pack in (kind(app.base_image) for kind in app.buildpacks) if pack.detect())
+        pack.platform = "linux/amd64"
+        return pack, pack.render({})
 
 
 def test_the_python_pack_reads_the_binder_folder(rendered):
@@ -58,8 +50,7 @@ def test_start_script_sets_the_threads(rendered):
     assert pack.get_start_script().endswith("/.binder/start")
     assert re.search(r'ENV R2D_ENTRYPOINT=".*/\.binder/start"', dockerfile)
     start = (BINDER / "start").read_text()
-    assert "export OMP_NUM_THREADS=1" in start
-    assert start.rstrip().endswith('exec "$@"')
+    assert "export OMP_NUM_THREADS=1" in start and start.rstrip().endswith('exec "$@"')
 
 
 @pytest.mark.parametrize("name", ["postBuild", "start"])
@@ -82,7 +73,7 @@ def test_requirements_are_a_stable_layer(rendered):
 
 def test_pins_are_those_of_the_root():
     """Binder runs the versions that the tests ran, and the CPU builds of the two frameworks."""
-    root, binder = pins(ROOT / "requirements.txt"), pins(BINDER / "requirements.txt")
+    root, binder = requirements("requirements.txt"), requirements(".binder/requirements.txt")
     assert binder.pop("torch") == f"{root['torch']}+cpu"
     assert binder.pop("tensorflow-cpu") == root["tensorflow"]
     assert binder == {name: root[name] for name in binder}
@@ -90,6 +81,5 @@ def test_pins_are_those_of_the_root():
 
 def test_pins_cover_the_package():
     """``--no-deps`` installs nothing, so each dependency of the package must be pinned for Binder."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needed = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
-    assert needed <= pins(BINDER / "requirements.txt").keys()
+    needed = {canonicalize_name(Requirement(line).name) for line in project()["dependencies"]}
+    assert needed <= requirements(".binder/requirements.txt").keys()

@@ -1,6 +1,7 @@
 """The classifier for series of one's own: aeon's contract, exact evidence, files that come back, clear refusals."""
 
 import pickle
+from dataclasses import replace
 from functools import partial
 from typing import get_args
 
@@ -19,6 +20,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from tsattn_tutorial.datasets import SeriesBatch, read_csv
 from tsattn_tutorial.estimator import AttentionClassifier, Comparison, compare
 from tsattn_tutorial.estimator.comparison import _one_length, _splits
+from tsattn_tutorial.torch import predict
 from tsattn_tutorial.torch.encoders import Encoder, SeriesNetwork
 from tsattn_tutorial.torch.explanations import say
 from tsattn_tutorial.torch.networks import seeded
@@ -155,10 +157,6 @@ def test_padding_changes_nothing_in_training():
     x, y = bumps(16)
     model = AttentionClassifier("inception", units=8, updates=3, random_state=0).fit(ragged(x), y)
     batch = model._batch(ragged(x))
-    from dataclasses import replace
-
-    from tsattn_tutorial.torch import predict
-
     member = model.network_.double()
     more = [(0, 0), (0, 60 - batch.x.shape[1])]
     x, mask = np.pad(batch.x, [*more, (0, 0)]), np.pad(batch.mask, more)
@@ -409,15 +407,9 @@ def test_comparison():
         ([0.0] * 5, 8, "cannot tell"),  # all tie, on few series
         ([0.3, -0.3] * 2, 100, "fewer"),
     ):
-        accuracy = {"attention": [0.5 + gap for gap in gaps]} | {
-            name: [0.5] * len(gaps) for name in found.table.index[:4]
-        }
-        rows = [
-            {"split": split, "classifier": name, "accuracy": value}
-            for name, values in accuracy.items()
-            for split, value in enumerate(values)
-        ]
-        made = Comparison(pd.DataFrame(rows), 4 * test, test, 0.02, None)
+        accuracy = dict.fromkeys(found.table.index[:4], 0.5) | {"attention": 0.5 + np.array(gaps)}
+        rows = pd.DataFrame(accuracy).rename_axis("split").reset_index().melt("split", None, "classifier", "accuracy")
+        made = Comparison(rows, 4 * test, test, 0.02, None)
         assert word in made.verdict
         gap = made.difference("plain mean")
         if len(gaps) == 5:

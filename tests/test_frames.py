@@ -30,9 +30,7 @@ BAD = {
     "UTF-16": ("a,y\n1,x\n".encode("utf-16"), WIDE, 'pass encoding="utf-16"'),
     "not UTF-8": ("a,y\n1,x\n2,x\n3,früh\n".encode("cp1252"), WIDE, "line 4: byte 0xfc is not utf-8; .*cp1252"),
     "not ASCII": ("a,y\r\n1,früh\r\n", WIDE | {"encoding": "ascii"}, "line 2: byte 0xc3 is not ascii"),
-    "not UTF-16": (b"a,y\n1,x\n2", WIDE | {"encoding": "utf-16"}, "line 1: byte .* is not utf-16"),
     "semicolons": (GOOD.replace(",", ";"), WIDE, "'a;b;c;y' holds no ','; pass sep=';'"),
-    "tabs": (GOOD.replace(",", "\t"), WIDE, r"pass sep='\\t'"),
     "commas": (GOOD, WIDE | {"sep": ";"}, "pass sep=','"),
     "comment in front": (f"# from the lab\n{GOOD}", WIDE, "Expected 1 fields in line 2, saw 4"),
     "open quote": ('a,y\n1,"x\n2,z\n', WIDE, "EOF inside string.*close quotes"),
@@ -42,37 +40,30 @@ BAD = {
     "no id column": (ROWS, LONG | {"id": "run"}, "expected one column 'run'"),
     "no such value column": (GOOD, WIDE | {"columns": ["a", "d"]}, "expected one column 'd'"),
     "value column twice": ("a,a,y\n1,2,x\n", WIDE, r"expected one column 'a', got \['a', 'a', 'y'\]"),
-    "value column named twice": (GOOD, WIDE | {"columns": ["a", "a"]}, "expected id, time, label and different"),
     "label among the columns": (GOOD, WIDE | {"columns": ["a", "y"]}, "expected id, time, label and different"),
-    "no value column": ("y\nx\nz\n", WIDE, r"expected id, time, label and different values, got \[\]"),
     "id is the label": (ROWS, LONG | {"id": "y", "columns": ["v"]}, "expected id, time, label and different values"),
     "time without id": (ROWS, {"label": "y", "time": "t"}, "time needs id"),
     "id that repeats, no time": (ROWS, WIDE | {"id": "who", "columns": ["v"]}, "line 3 .*each id once, got 'A' again"),
     "index of pandas": (",a,y\n0,1,x\n", WIDE, r"expected values, got \[''\]"),
-    "index written twice": ("Unnamed: 0,a,y\n0,1,x\n", WIDE, "expected values, got .*columns="),
     "separator at the end": ("a,y,\n1,x,\n", WIDE, r"expected values, got \[''\]"),
     "time as a value": ("Date,a,y\n1,2,x\n", WIDE, "expected values, got .'Date'.*time="),
     "patient id as a value": ("patient_id,y,t0\n1,a,1\n2,b,1\n", WIDE, "expected values, got .'patient_id'"),
     "label left when predicting": (ROWS.replace("y\n", "label\n"), LONG | {"label": None}, "values, got .'label'"),
     "steps as text sorts them": ("y,t0,t1,t10,t2\na,0,1,2,3\n", WIDE, "step after step, got .'t0', 't1', 't10'"),
-    "steps backwards": ("y,t2,t1\na,0,1\nb,0,1\n", WIDE, "step after step"),
     "dates as text sorts them": ("y,1.2.,10.2.,2.2.\na,0,1,2\nb,0,1,2\n", WIDE, "step after step"),
     "axis after axis": ("y,x1_0,x1_1,x1_2,x2_0,x2_1,x2_2\na,0,1,2,3,4,5\n", WIDE | {"features": 2}, "step after step"),
     "features forgotten": ("y,ax_0,ay_0,ax_1,ay_1\na,0,1,2,3\n", WIDE, "pass features="),
     "no header": ("0.5,0.7,0.2\n0.2,0.1,3\n", {"label": None}, "step after step.*write a header"),
     "features do not divide": (GOOD, WIDE | {"features": 2}, "features = 2, timesteps = 1; got 3 value columns"),
     "other time steps": (GOOD, WIDE | {"timesteps": 24}, "timesteps = 24; got 3"),
-    "other features": (ROWS, LONG | {"features": 2}, "features = 2, .*got 1"),
     "longer than timesteps": (ROWS, LONG | {"timesteps": 3}, r"line 2 \(row 0\): expected 3 steps, got 4"),
     "lengths, unpadded": (ROWS[:-11], LONG | {"pad": False, "timesteps": 4}, "line 6 .*expected 4 steps, got 3"),
     "no time steps": (GOOD, WIDE | {"timesteps": 0}, "timesteps must be a positive integer, got 0"),
-    "negative jitter": (ROWS, LONG | {"jitter": -1}, "jitter must be a finite number"),
     "text": (GOOD.replace("5", "five"), WIDE, r"line 3 \(row 1\), column 'b': expected a number, got 'five'"),
     "text, often": (GOOD.replace("5", "x").replace("8", "x"), WIDE, r"line 3 .*\(1 more like it\)"),
     "text behind a line break": ('a,y\r\n1,"x\r\ny"\r\n\r\nq,z\r\n', WIDE, r"line 5 \(row 1\), column 'a': .*'q'"),
     "date": ("a,y\n2024-01-31,x\n2,z\n", WIDE, "line 2 .*got '2024-01-31'.*time="),
     "decimal comma": ("a;y\n1,5;x\n2,0;z\n", WIDE | {"sep": ";"}, "got '1,5'.*decimal="),
-    "decimal point": ("a;y\n1.5;x\n", WIDE | {"sep": ";", "decimal": ","}, "got '1.5'"),
     # Thousands, underscores, per cent, a typographic minus, truth values, digits of another script.
     **{
         f"no number: {text}": (f'a,y\n"{text}",x\n', WIDE, f"got '{text}'")
@@ -83,14 +74,12 @@ BAD = {
     "gap": (GOOD.replace("5", "NA"), WIDE, r"line 3 \(row 1\), column 'b': expected a number, got 'NA'; fill it in"),
     "gap before the padding": (GOOD.replace("4,5,6", ",5,"), WIDE | {"pad": True}, "line 3 .*column 'a'"),
     "gap in the long layout": (ROWS.replace("B,1,6", "B,1,"), LONG, "line 7 .*column 'v': expected a number, got ''"),
-    "gap at the end of a series": (ROWS.replace("B,3,8", "B,3,?"), LONG, "line 9 .*got '\\?'"),
     "code of a gap": (GOOD.replace("5", "-999.0"), WIDE | {"na_values": -999}, "line 3 .*got '-999.0'; fill it in"),
     "early end": (GOOD.replace("5,6", ","), WIDE, "line 3 .*column 'b': expected 3 steps, got ''; .*pad=True"),
     "row without values": (GOOD.replace("4,5,6", ",,"), WIDE | {"pad": True}, "line 3 .*expected a number"),
     "no label": (GOOD.replace("gust", ""), WIDE, "line 3 .*column 'y': expected a value for label=, got ''"),
     "label on first rows only": (ROWS.replace("2,calm", "2,"), LONG, "line 3 .*column 'y'"),
     "no id": (ROWS.replace("B,1", ",1"), LONG, "line 7 .*column 'who': expected a value for id="),
-    "no time": (ROWS.replace("B,1", "B,NaT"), LONG, "line 7 .*column 't': expected a value for time="),
     "a regression": ("a,y\n1,0.25\n2,1\n", WIDE, "line 2 .*'y': expected a class, got '0.25': a regression"),
     "all different": ("a,y\n1,p\n2,q\n3,r\n", WIDE, r"expected classes in 'y', got one each \(id\? regression\?\)"),
     "one class": ("a,y\n1,1\n2,1.0\n", WIDE, r"expected classes in 'y', got \['1'\]; pass classes="),
@@ -102,9 +91,7 @@ BAD = {
     "numbers and dates": (dated("0", "2024-01-01"), LONG, "line 3 .*got '2024-01-01'"),
     "mixed time zones": (dated("2024-01-01T00:00Z", "2024-01-01T01:00"), LONG, "line 3 .*zones in all"),
     "a time twice": (ROWS.replace("B,1,6", "B,2.0,6"), LONG, "line 8 .*a time once in a series, got '2' again"),
-    "an instant twice": (dated("2024-01-01T00:00Z", "2024-01-01T01:00+01:00"), LONG, "line 3 .*a time once"),
     "a row missing": (dated(0, 1, 3, 4), LONG, "line 4 .*expected steps of 1, got 2 before '3'; fill in rows"),
-    "days missing": (dated("2024-01-01", "2024-01-02", "2024-01-05"), LONG, "line 4 .*of 1 days.*, got 3 days"),
     "too early": (dated(0, 1, 2, 2.5), LONG, "line 5 .*steps of 1, got 0.5"),
     "months without jitter": (dated("2024-01", "2024-02", "2024-03"), LONG, r"0.1 suits months, None takes any"),
     "a month missing": (dated("2024-01", "2024-02", "2024-03", "2024-05"), LONG | {"jitter": 0.1}, "line 5 .*61 days"),
@@ -290,14 +277,6 @@ def test_what_pandas_writes_comes_back_bit_for_bit(tmp_path, table, on_disk, sep
         assert [batch.classes[label] for label in batch.y] == [labels[series] for series in order]
         assert batch.ids == (tuple(map(str, order)) if frame is long else None)
         assert list(batch.classes) == sorted(set(labels), key=int if "12" in labels else str)
-
-
-def test_any_float32_comes_back(tmp_path):
-    """In the digits of float32: they are rounded twice, to float64 and to float32."""
-    x = np.random.default_rng(0).integers(0, 2**32, 100_000, np.uint32).view(np.float32)
-    x = np.resize(x[np.isfinite(x)], (1_000, 90))
-    pd.DataFrame(x).assign(y=np.arange(len(x)) % 2).to_csv(tmp_path / "table.csv", index=False)
-    assert np.array_equal(read_csv(tmp_path / "table.csv", "y").x[:, :, 0].view(np.uint32), x.view(np.uint32))
 
 
 TOKENS = [*',,,\n\n\r" 12pq_;#\0\x85', "0.5", "-3", "1e400", "1e-9", "9" * 40, "\u0661", "\u2028", "nan", "NA", "inf"]

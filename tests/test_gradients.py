@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from tsattn_tutorial.datasets import SeriesBatch
-from tsattn_tutorial.torch import SHARP, BiLSTMAttention, gradients, input_gradients, integrated_gradients
+from tsattn_tutorial.torch import SHARP, BiLSTMAttention, explanations, input_gradients, integrated_gradients
 from tsattn_tutorial.torch.explanations import explain, say
 from tsattn_tutorial.torch.networks import by_class
 
@@ -88,7 +88,7 @@ def test_padding_gets_nothing_and_changes_nothing(front, compute):
 
 def test_batches_change_memory_and_not_results(monkeypatch):
     whole = input_gradients(classifier(), some(mask=MASK))
-    monkeypatch.setattr(gradients, "PREDICTION_BATCH", 2)
+    monkeypatch.setattr(explanations, "PREDICTION_BATCH", 2)
     assert np.allclose(input_gradients(classifier(), some(mask=MASK)), whole)
 
 

@@ -10,9 +10,16 @@ import pytest
 
 HERE = Path(__file__).parent
 OTHER = {"tensorflow": "torch", "torch": "tensorflow"}[keras.backend.backend()]
-#: What depends on the backend: every layer, one model of each kind, and a training with all that is random in it.
+#: What depends on the backend: what every layer and every model computes, and a training with all that is random in it.
 PORTABLE = [
-    "test_layers.py",
+    "test_layers.py::test_a_layer_equals_the_oracle",
+    "test_layers.py::test_padding_changes_nothing_and_weights_sum_to_one_without_it",
+    "test_layers.py::test_a_series_of_padding_alone_gives_zeros_not_nan",
+    "test_layers.py::test_a_mask_is_passed_on_and_never_lost",
+    "test_layers.py::test_sums_over_time_are_taken_in_full_precision",
+    "test_layers.py::test_whole_numbers_are_series_too",
+    "test_layers.py::test_every_layer_works_in_half_precision",
+    "test_layers.py::test_a_mask_of_another_kind_is_refused",
     "test_models.py::test_shapes_and_files",
     "test_models.py::test_padding_changes_nothing",
     "test_keras_training.py::test_training_finds_the_planted_step_and_keeps_the_best_weights",

@@ -6,32 +6,15 @@ import torch
 
 from tsattn_lab.bench import cost
 from tsattn_lab.bench.cost import LAYERS, LOCAL_WIDTH
-from tsattn_lab.bench.models import METHODS, fit
-from tsattn_lab.bench.rounds import compare, in_turn
+from tsattn_lab.bench.rounds import compare
 
 WIDTH = 8
-
-
-def test_every_case_runs_once_a_round_and_none_is_always_first(capsys):
-    order = []
-    some = {name: lambda number, name=name: order.append((name, number)) for name in "abc"}
-    rows = in_turn("letters", some, 3)
-    assert len(rows) == 9 and not rows[["case", "round"]].duplicated().any()
-    assert [name for name, _ in order[::3]] == ["a", "b", "c"]
-    assert [number for _, number in order] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
-    rows = in_turn("parts", {"part": lambda number: {"seconds": 20.0 + number, "errors": 1}}, 2)
-    assert rows["seconds"].tolist() == [20, 21] and rows["errors"].tolist() == [1, 1]
 
 
 def test_ratios_are_taken_within_a_round():
     table = {"group": "g", "round": [0, 0, 1, 1, 2, 2], "case": ["a", "b"] * 3, "seconds": [1, 3, 10, 20, 100, 900]}
     (row,) = compare(pd.DataFrame(table), "a").to_dict("records")
     assert row == {"group": "g", "case": "b", "median": 3, "min": 2, "max": 9, "count": 3}
-
-
-def test_a_fit_takes_what_its_parts_take():
-    row = fit(0, model=METHODS["sharp recipe"], dataset_size=240, whole=True)
-    assert row["seconds"] == row["fit_seconds"] + row["predict_seconds"] and 0 <= row["errors"] <= 48
 
 
 def layer(name, like=None):

@@ -127,16 +127,3 @@ def test_no_series_of_the_fresh_ones_is_seen_twice(monkeypatch):
     sine(1, fresh=True, dataset_size=20, test_series=20, noise_std=4.0)
     every = np.concatenate(seen).reshape(80, -1)
     assert len(np.unique(every, axis=0)) == 80
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"model": "Rocket"}, "model must be one of 'majority class', .*; got 'Rocket'"),
-        ({"changes": ["faster"]}, "changes must be one of 'published', .*; got 'faster'"),
-        ({"model": "QUANT", "fresh": True}, "need a model with a recipe, got 'QUANT'"),
-    ],
-)
-def test_what_is_not_there_is_refused_by_name(settings, message):
-    with pytest.raises(ValueError, match=message):
-        sine(0, dataset_size=60, **settings)

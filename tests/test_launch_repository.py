@@ -19,7 +19,6 @@ CONFIGURED = "https://github.com/home/book"
         ("ssh://git@github.com/fork/my.book.git", "https://github.com/fork/my.book"),
         ("https://gitlab.com/fork/book.git", CONFIGURED),
         ("https://notgithub.com/fork/book.git", CONFIGURED),
-        ("https://example.org/github.com/fork/book", CONFIGURED),
         (None, CONFIGURED),
     ],
 )

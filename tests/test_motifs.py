@@ -83,18 +83,3 @@ def test_templates_are_eight_different_shapes_of_unit_size():
     assert np.sqrt(((flat[:, None] - flat) ** 2).sum(axis=2))[~np.eye(8, dtype=bool)].min() > 2
     templates[:] = 0
     assert motif_templates().any()
-
-
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda: class_motifs(3, regime="global"), "regime must be one of 'local', .*'hopeless'; got 'global'"),
-        (lambda: class_motifs(0), "size must be a positive integer, got 0"),
-        (lambda: class_motifs(3, random_share=1.5), r"random_share must be a finite number in \[0, 1\], got 1.5"),
-        (lambda: class_motifs(3, frequencies=[0.2] * 8), "frequencies must be 8 probabilities with sum 1, got"),
-        (lambda: motif_oracle(class_motifs(3), noise_std=0), "expected noise_std > 0 and 8 channels, got 0 and 8"),
-    ],
-)
-def test_bad_arguments(call, message):
-    with pytest.raises(ValueError, match=message):
-        call()

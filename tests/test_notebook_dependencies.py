@@ -113,30 +113,18 @@ def run_notebook(folder, source):
         ("src/tsattn_tutorial/sub/c.py", "def g():\n    return 1\n", ["tsattn_tutorial.d", "tsattn_tutorial.sub.c"]),
         ("book/data/x.csv", "3\n", ["data/x.csv"]),
         ("book/matplotlibrc", "font.size: 11\n", ["matplotlibrc"]),
+        ("src/tsattn_tutorial/d.py", "# another comment\n\nVALUE  =  1\n", []),
+        ("src/tsattn_tutorial/sub/c.py", PACKAGE["sub/c.py"].replace("Say what.", "Say something else."), []),
+        ("src/tsattn_tutorial/__init__.py", '"""Another text."""\n__version__ = "2.0"\n', []),
+        ("src/tsattn_tutorial/sub/unused.py", "VALUE = 3\n", []),
+        ("book/data/y.csv", "4\n", []),
     ],
 )
 def test_changes_are_noticed(file, content, expected, folder, source, tmp_path):
-    """What changed is named, and so is what is no longer needed."""
+    """What changed is named; not comments, layout, docstrings, a new version, what the notebook does not use."""
     book = run_notebook(folder, source)
     (tmp_path / file).write_text(content)
     assert stale(book, folder, source) == expected
-
-
-@pytest.mark.parametrize(
-    ("file", "content"),
-    [
-        ("src/tsattn_tutorial/d.py", "# another comment\n\nVALUE  =  1\n"),
-        ("src/tsattn_tutorial/sub/c.py", PACKAGE["sub/c.py"].replace("Say what.", "Say something else.")),
-        ("src/tsattn_tutorial/__init__.py", '"""Another text."""\n__version__ = "2.0"\n'),
-        ("src/tsattn_tutorial/sub/unused.py", "VALUE = 3\n"),
-        ("book/data/y.csv", "4\n"),
-    ],
-)
-def test_harmless_changes_are_ignored(file, content, folder, source, tmp_path):
-    """Comments, layout, docstrings, a new version, and what the notebook does not use."""
-    book = run_notebook(folder, source)
-    (tmp_path / file).write_text(content)
-    assert stale(book, folder, source) == []
 
 
 def test_cells(folder, source):

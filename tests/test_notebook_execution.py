@@ -35,10 +35,13 @@ def chapter(tmp_path_factory):
         new_code_cell("open('data.txt').read()", metadata={"collapsed": False, "tags": ["hide-input"]}),
         new_code_cell(PLOT, metadata=FIGURE),
         new_code_cell(COUNT),
+        new_code_cell("import os\nprint(os.environ['OMP_NUM_THREADS'])"),
         widgets={"state": {}},
         kernelspec={"name": "mine", "display_name": "Mine", "language": "python"},
     )
-    execute(path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("OMP_NUM_THREADS", raising=False)
+        execute(path)
     return path
 
 
@@ -61,13 +64,13 @@ def test_metadata(chapter):
     notebook = nbformat.read(chapter, as_version=4)
     assert notebook.metadata.keys() == {"kernelspec", "language_info", "tsattn"}
     assert "version" not in notebook.metadata.language_info
-    assert [dict(cell.metadata) for cell in notebook.cells] == [{}, {"tags": ["hide-input"]}, FIGURE, {}]
+    assert [dict(cell.metadata) for cell in notebook.cells] == [{}, {"tags": ["hide-input"]}, FIGURE, {}, {}]
 
 
-def test_progress_collapses(chapter):
-    """Of a line that is written over and over, the last state is stored."""
-    (output,) = nbformat.read(chapter, as_version=4).cells[-1].outputs
-    assert output.text == "3 of 3\n"
+def test_progress_collapses_and_chapters_run_on_one_thread(chapter):
+    """Of a line that is written over and over, the last state is stored; results are those of Binder."""
+    progress, threads = (cell.outputs[0].text for cell in nbformat.read(chapter, as_version=4).cells[-2:])
+    assert (progress, threads) == ("3 of 3\n", "1\n")
 
 
 def test_progress_that_has_gone_is_dropped(tmp_path):
@@ -83,15 +86,6 @@ def test_progress_that_has_gone_is_dropped(tmp_path):
     assert output.data == {"text/plain": "2"}
 
 
-def test_chapters_run_on_one_thread(tmp_path, monkeypatch):
-    """As on Binder, and so that a training stored here ends where the committed results of its seed ended."""
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    path = write(tmp_path / "chapter.ipynb", new_code_cell("import os\nprint(os.environ['OMP_NUM_THREADS'])"))
-    execute(path)
-    (output,) = nbformat.read(path, as_version=4).cells[0].outputs
-    assert output.text == "1\n"
-
-
 def test_layout_of_the_file(chapter):
     """As Jupyter itself writes it: indented by one, Unicode as it is, a newline at the end."""
     text = chapter.read_text(encoding="utf-8")
@@ -99,37 +93,30 @@ def test_layout_of_the_file(chapter):
     assert text.endswith("}\n")
 
 
-@pytest.mark.parametrize(
-    ("cell", "message"),
-    [
-        (new_code_cell("raise RuntimeError('stop here')"), "stop here"),
-        (new_code_cell("1 + 1", metadata={"tsattn": {"export": "a.png"}}), "expected a figure to export"),
-        (new_code_cell("import os; os._exit(1)"), "died"),
-    ],
-    ids=["error", "no figure", "dead kernel"],
-)
-def test_failure_leaves_the_file(cell, message, tmp_path, capsys):
+FAILING = {
+    "stop here": new_code_cell("raise RuntimeError('stop here')"),
+    "expected a figure to export": new_code_cell("1 + 1", metadata={"tsattn": {"export": "a.png"}}),
+    "died": new_code_cell("import os; os._exit(1)"),
+}
+
+
+def test_failures_leave_the_files(tmp_path, capsys):
     """A notebook that fails keeps its old outputs, the reason is printed, and the others still run."""
-    failing = write(tmp_path / "a.ipynb", new_code_cell("1"), cell)
-    working = write(tmp_path / "b.ipynb", new_code_cell("2"))
-    before = failing.read_bytes()
-    assert main(["execute", str(failing), str(working)]) == 1
-    assert failing.read_bytes() == before
-    assert not list(tmp_path.glob(".*"))
+    failing = [write(tmp_path / f"{i}.ipynb", new_code_cell("1"), cell) for i, cell in enumerate(FAILING.values())]
+    working = write(tmp_path / "working.ipynb", new_code_cell("2"))
+    before = [path.read_bytes() for path in failing]
+    assert main(["execute", *map(str, [*failing, working])]) == 1
+    assert [path.read_bytes() for path in failing] == before and not list(tmp_path.glob(".*"))
     assert problems(working) == []
     output = capsys.readouterr().out
-    assert message in output
-    assert f"{working}: ok" in output
+    assert all(message in output for message in FAILING) and f"{working}: ok" in output
 
 
-def test_check_reports_and_fails(tmp_path, capsys):
+def test_check_reports_and_fails(tmp_path, chapter, capsys):
     """The command line is for people: a line a problem, and an exit status for scripts."""
-    path = write(tmp_path / "a.ipynb", new_code_cell("1;"))
-    assert main(["check", str(path)]) == 1
+    assert main(["check", str(write(tmp_path / "a.ipynb", new_code_cell("1;")))]) == 1
     assert "trailing semicolon" in capsys.readouterr().out
-    path = write(tmp_path / "b.ipynb", new_code_cell("1"))
-    assert main(["execute", str(path)]) == 0
-    assert main(["check", str(path)]) == 0
+    assert main(["check", str(chapter)]) == 0
 
 
 def test_notebooks_are_found(tmp_path):

@@ -67,28 +67,3 @@ def test_position_and_shape_are_arguments(data):
         assert np.array_equal(planted_cells(3, position=kind((step, dimension)), **shape).truth, grid)
         assert np.array_equal(planted_steps(3, position=kind(step), **shape).truth, grid.any(axis=2))
         assert np.array_equal(planted_dimensions(3, position=kind(dimension), **shape).truth, column)
-
-
-@pytest.mark.parametrize("position", [20, -1, [3, 3], [], [1.0], "random", True, None, {3}, [[1, 2]]])
-def test_positions_that_are_no_steps(position):
-    with pytest.raises(ValueError, match=r"position must be an index, from 0 on and below 20, .* different ones, got"):
-        planted_steps(3, position=position)
-
-
-@pytest.mark.parametrize("position", [3, (10, 0), (0, 6), (1, -1), (1, 2, 3), [(1, 2)] * 2, [], "ab"])
-def test_positions_that_are_no_cells(position):
-    with pytest.raises(ValueError, match=r"position must be a cell \(step, dimension\), from 0 on and below 10 and"):
-        planted_cells(3, position=position)
-
-
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda: planted_steps(10.0), "size must be a positive integer, got 10.0"),
-        (lambda: cued_steps(3, steps=0), "steps must be a positive integer, got 0"),
-        (lambda: planted_cells(3, rule="product"), "rule must be one of 'copy', 'sum'; got 'product'"),
-    ],
-)
-def test_bad_arguments(call, message):
-    with pytest.raises(ValueError, match=message):
-        call()

@@ -73,21 +73,6 @@ def test_an_explanation_takes_constant_and_missing_channels_and_names():
     plotting.plot_explanation(Figure().subplots(3), np.arange(3), np.full(3, 1 / 3), np.zeros(3))
 
 
-@pytest.mark.parametrize(
-    ("change", "text"),
-    [
-        ({"series": np.zeros((1, 2, 3))}, "series must be"),
-        ({"attention": np.full(4, 0.25)}, "attention must be"),
-        ({"evidence": np.zeros(2)}, "evidence must be"),
-        ({"names": ["one", "two"]}, "names must be"),
-    ],
-)
-def test_an_explanation_that_does_not_fit_is_refused(change, text):
-    parts = {"series": np.zeros((1, 3)), "attention": np.full(3, 1 / 3), "evidence": np.zeros(3)}
-    with pytest.raises(ValueError, match=text):
-        plotting.plot_explanation(Figure().subplots(3), **parts | change)
-
-
 def test_a_map_has_time_to_the_right_and_frames_the_truth(ax):
     weights = np.zeros((4, 3))
     weights[1, 2], weights[3, 0] = 0.75, 0.25

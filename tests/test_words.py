@@ -67,20 +67,9 @@ def test_verdicts_are_quoted():
 
 def test_what_is_found_and_what_is_left_alone():
     assert VERDICTS["A3"] == "holds" and VERDICTS["A6"] == "does not hold"
-    grades = (
-        "a significant gain",
-        "The difference is *real*.",
-        "which effects are real",
-        "nothing holds for all together",
-    )
-    verdicts = (
-        "| **Holds.** They do. |",
-        "**Depends on it.**",
-        "**A3: does not hold.**",
-        "A6: holds in part",
-        "C99: holds",
-    )
-    assert [len(problems(text)) for text in (*grades, *verdicts)] == [1] * 9
+    faults = ["a significant gain", "The difference is *real*.", "which effects are real", "It holds for all together."]
+    faults += ["| **Holds.** So. |", "**Depends on it.**", "**A3: does not hold.**", "A6: holds in part", "C99: holds"]
+    assert [len(problems(text)) for text in faults] == [1] * 9
     assert not problems("**A3: holds.** True on real steps. The lead is clear; that it is large does not hold.")
 
 

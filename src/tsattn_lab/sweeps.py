@@ -24,6 +24,7 @@ UNSEEN = range(10, 20)  # seeds on which nothing was chosen
 
 QUICK = ["majority class", "one-line rule", "logistic regression", "feed-forward", "patches, attention"]
 SLOW = ["MiniRocket", *(name for name in SINE_MODELS if name.startswith(("convolution", "BiLSTM")))]
+MORE = {"QUANT": 4, "BiLSTM, last state": 5, "feed-forward": 20}  # seeds without noise; the published model has 20
 NOISY = {"noise_std": [0.5, 1.0, 2.0, 4.0], "test_series": [10_000]}
 
 SHARP = ["patches and slope, attention"]
@@ -64,8 +65,8 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
     "sine_models": (
         lab.sine,
         _grid(FIVE, model=[*QUICK, *SHARP])
-        + _grid(range(4), model=["QUANT"])
         + _grid(range(3), model=[name for name in SLOW if name != "BiLSTM, attention"])
+        + [fit for name, count in MORE.items() for fit in _grid(range(count), model=[name])]
         + _grid(range(3), model=[*QUICK, "Bayes"], **NOISY)
         + _grid(range(2), model=[*SLOW, "QUANT"], **NOISY),
     ),

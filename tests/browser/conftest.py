@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def opened(site, browser):
     """A function that opens a page: an address, options of the browser's context -> a context manager of the page.
 

@@ -1,26 +1,65 @@
-"""What the theme's scripts do, on pages that load only some of them; and how much a page loads."""
+"""What every page shows on a phone and on a screen, what axe-core says of it, and what the theme's scripts do.
+
+Each page is opened once, for all that is asked of it. axe-core comes with the package axe-playwright-python, so
+nothing is fetched when the tests run.
+"""
 
 import gzip
+import re
+from importlib.resources import files
 
 import numpy as np
 import pytest
 from contrast import contrast, from_browser
 from matplotlib import rc_params_from_file
 from matplotlib.colors import to_rgb
-from test_site import PAGES
+from test_site import PAGES, SITE
 
 from budget import LIMITS
 
 pytestmark = pytest.mark.browser
-# Without those that only lead on.
-CHAPTERS = [path.stem for path in PAGES if path.parent.name == "book" and path.stat().st_size > 2000]
-
+# Pages with text of ours, without those that only lead on.
+TEXT = {path for path in PAGES if path.parent.name == "book" and path.stat().st_size > 2000}
 CHAPTER = "book/bilstm_attention.html"
 # kB for the first load of a page, compressed, without its figures.
 LIMIT = 260
 # Already compressed.
 PACKED = {".png", ".woff", ".woff2"}
 PHONE = {"width": 390, "height": 844}
+SCREEN = {"width": 1280, "height": 900}
+WIDE = "all => all.filter(box => box.scrollWidth > box.clientWidth).map(box => box.textContent)"
+# Light and dark in one visit: in the dark, only colours are different.
+RUN = """async () => {
+    const found = [];
+    // What a page has many of is alike each time, and takes most of the time: the first of a kind stand for all.
+    for (const kind of ["div.highlight", ".math", "dl.py", "tr"])
+        document.querySelectorAll(kind).forEach((one, i) => i < 5 || one.classList.add("passed-over"));
+    for (const theme of ["light", "dark"]) {
+        document.documentElement.dataset.theme = theme;
+        await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+        const options = { resultTypes: ["violations"], preload: false };  // axe would ask for the style sheet again
+        if (theme === "dark") options.runOnly = ["color-contrast", "link-in-text-block"];
+        const { violations } = await axe.run({ exclude: [[".passed-over"]] }, options);
+        for (const { id, nodes } of violations)
+            for (const node of nodes.slice(0, 3))
+                found.push(`${theme}: ${id}: ${node.html.slice(0, 120)}: ${node.any[0]?.message ?? ""}`);
+    }
+    return found;
+}"""
+# A picture is there when it is decoded; a broken one never is.
+BROKEN = """async () => {
+    await Promise.allSettled([...document.images].map(one => one.decode()));
+    return [...document.images].filter(one => !one.complete || !one.naturalWidth).map(one => one.src);
+}"""
+LEADS = re.compile('http-equiv="refresh" content="0; url=([^"]+)"')
+# Colours fade from theme to theme; axe has to see the end of it. It judges no colours on a background that fades out.
+AT_ONCE = "* { background-image: none !important; } *, *::before, *::after { transition: none !important; }"
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of axe-core."""
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -85,44 +124,62 @@ def test_what_is_on_the_screen_is_laid_out_first(site, opened, browser):
                 block.and_(page.locator("[tabindex='0']")).wait_for()
 
 
-WIDE = "all => all.filter(box => box.scrollWidth > box.clientWidth).map(box => box.textContent)"
-
-
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_a_screen_shows_all_of_a_page(site, opened, name):
-    """No block moves sideways, in a fold or out of it, and a chapter ends."""
-    with opened((site / "book" / f"{name}.html").as_uri()) as page:
-        height = page.evaluate("document.querySelector('.bd-article').scrollHeight")
-        page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true })")
-        assert page.eval_on_selector_all("pre, .cell_output .text_html, .pst-scrollable-table-container", WIDE) == []
-    notebook = (site.parents[1] / "book" / f"{name}.ipynb").is_file()
-    assert not notebook or height <= LIMITS["pixels"]
-
-
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_a_phone_shows_all_of_a_page(site, opened, name):
-    """Nothing moves sideways, formulas wrap, headings have no empty line, figures are equally wide."""
+@pytest.fixture(scope="module", params=PAGES, ids=lambda path: path.relative_to(SITE).as_posix())
+def visit(request, opened):
+    """A page on a phone: its path, what it shows there, and which files it asked for."""
     asked = set()
-    with opened((site / "book" / f"{name}.html").as_uri(), asked=asked, viewport=PHONE) as page:
+    with opened(request.param.as_uri(), asked=asked, viewport=PHONE, bypass_csp=True) as page:
+        for target in LEADS.findall(request.param.read_text(encoding="utf-8")):  # it only leads there
+            page.wait_for_url(f"**/{target}")
         page.evaluate("() => document.fonts.ready")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        if name != "the_bayes_limit":  # which has one long formula, in a box that scrolls
-            assert page.eval_on_selector_all("div.math", WIDE) == []
-        if name in {"claims", "notation"}:  # which are tables; that of the claims becomes cards
-            boxes = page.eval_on_selector_all(".pst-scrollable-table-container", WIDE)
-            assert boxes == [] and page.locator(".pst-scrollable-table-container").count() >= (
-                1 if name == "claims" else 4
-            )
-        for figures in ("figure:not(details figure)", "details figure"):  # a fold is narrower than the page
-            widths = page.eval_on_selector_all(f"{figures} img.dark-light", "all => all.map(one => one.clientWidth)")
-            assert len(set(widths)) <= 1 or name == "index", widths
-        heights = "all => all.map(one => one.offsetHeight)"
-        before = page.eval_on_selector_all(":is(h1, h2, h3):has(.headerlink)", heights)
-        page.add_style_tag(content=".headerlink { display: none !important; }")
-        assert page.eval_on_selector_all(":is(h1, h2, h3):has(.headerlink)", heights) == before
+        yield request.param, page, asked
+
+
+def test_a_phone_shows_all_of_a_page(visit):
+    """Nothing moves sideways, formulas wrap, headings have no empty line, figures are equally wide."""
+    path, page, asked = visit
+    if path not in TEXT:
+        return
     packed = {path: path.read_bytes() for path in asked if "_images" not in path.parts and path.is_file()}
     sizes = {path.name: len(d if path.suffix in PACKED else gzip.compress(d, 6)) / 1000 for path, d in packed.items()}
     assert sum(sizes.values()) <= LIMIT, sorted(sizes.items(), key=lambda item: -item[1])
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    if path.stem != "the_bayes_limit":  # which has one long formula, in a box that scrolls
+        assert page.eval_on_selector_all("div.math", WIDE) == []
+    if least := {"claims": 1, "notation": 4}.get(path.stem):  # which are tables; that of the claims becomes cards
+        assert page.eval_on_selector_all(".pst-scrollable-table-container", WIDE) == []
+        assert page.locator(".pst-scrollable-table-container").count() >= least
+    for figures in ("figure:not(details figure)", "details figure"):  # a fold is narrower than the page
+        widths = page.eval_on_selector_all(f"{figures} img.dark-light", "all => all.map(one => one.clientWidth)")
+        assert len(set(widths)) <= 1 or path.stem == "index", widths
+    heights = "all => all.map(one => one.offsetHeight)"
+    before = page.eval_on_selector_all(":is(h1, h2, h3):has(.headerlink)", heights)
+    style = page.add_style_tag(content=".headerlink { display: none !important; }")
+    assert page.eval_on_selector_all(":is(h1, h2, h3):has(.headerlink)", heights) == before
+    style.evaluate("one => one.remove()")
+
+
+def test_pictures_are_there_and_axe_finds_nothing(visit, axe):
+    _, page, _ = visit
+    page.set_viewport_size(SCREEN)
+    broken = page.evaluate(BROKEN)
+    page.add_style_tag(content=AT_ONCE)
+    page.evaluate(axe)
+    found = page.evaluate(RUN)
+    assert not broken
+    assert not found, "\n".join(found)
+
+
+def test_a_screen_shows_all_of_a_page(visit):
+    """No block moves sideways, in a fold or out of it, and a chapter ends."""
+    path, page, _ = visit
+    if path not in TEXT:
+        return
+    page.set_viewport_size(SCREEN)
+    height = page.evaluate("document.querySelector('.bd-article')?.scrollHeight ?? 0")
+    page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true })")
+    assert page.eval_on_selector_all("pre, .cell_output .text_html, .pst-scrollable-table-container", WIDE) == []
+    assert height <= LIMITS["pixels"] or not (SITE.parents[1] / "book" / f"{path.stem}.ipynb").is_file()
 
 
 def test_search_finds(site, opened):
@@ -139,7 +196,7 @@ GAPS = """all => all.map(root =>
 @pytest.mark.parametrize("width", [390, 1280])
 def test_equations_align_and_roots_end_with_what_they_hold(site, opened, width):
     """What stands left of the relations ends at one place, and what stands right of them begins at one."""
-    with opened((site / "book" / "joint_attention.html").as_uri(), viewport={"width": width, "height": 900}) as page:
+    with opened((site / "book" / "joint_attention.html").as_uri(), viewport=SCREEN | {"width": width}) as page:
         page.evaluate("() => document.fonts.ready")
         ends = page.evaluate("""() => [...document.querySelectorAll("math > mtable")].map(table =>
             [...table.children].map(row => [

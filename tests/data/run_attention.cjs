@@ -22,7 +22,7 @@ const answer = vm.runInThisContext(`(({ parameters, samples, settings, states, t
   // Waves as the page sets them up, with its own noise.
   const set = settings.map((values) => sineWave(values, normalNumbers(values.draw, T), T).x);
   const normals = normalNumbers(1, 20000);
-  // Gradients of the classifier that learns, from given weights; and how its accuracy goes.
+  // Gradients of the classifier that learns, from given weights; and how its accuracy goes, until it is above 0.95.
   const gradients = states.map(({ weights, x, y, pooling }) => {
     for (const matrix of Object.values(weights)) matrix.numbers = Float64Array.from(matrix.numbers);
     const gradient = like(weights);
@@ -33,7 +33,8 @@ const answer = vm.runInThisContext(`(({ parameters, samples, settings, states, t
   });
   const learnt = trainings.map(({ updates, ...options }) => {
     const training = new Training(options);
-    while (training.losses.length < updates || training.accuracies.length < updates / LEARN.every) training.work.next();
+    const goesOn = () => training.losses.length < updates || training.accuracies.length < updates / LEARN.every;
+    while (goesOn() && !(training.accuracies.at(-1) > 0.95)) training.work.next();
     return training.accuracies;
   });
   return { models, drawn: drawn.map(({ x, truth }) => ({ x, truth })), set, normal: normals, gradients, learnt };

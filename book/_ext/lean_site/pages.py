@@ -44,7 +44,7 @@ MENDED = {
     # The corner of a table is no heading when it is empty.
     "<th></th>": "<td></td>",
     '<th class="head"><p></p></th>': '<td class="head"><p></p></td>',
-    # Its script looks for blocks that scroll, for the keyboard: when all is laid out (whole.js), and not in closed folds.
+    # Its script looks for blocks that scroll, for the keyboard: once all is laid out (whole.js), not in closed folds.
     '"complete"===document.readyState?I():window.addEventListener("load",I)': 'addEventListener("whole",I)',
     ".forEach(e=>{e.tabIndex=": '.forEach(e=>{if(!e.closest("details:not([open])"))e.tabIndex=',
 }

@@ -81,11 +81,10 @@ class Comparison:
         found = f"{100 * gap.value:+.1f} points of accuracy [{100 * gap.low:+.1f}, {100 * gap.high:+.1f}]"
         if np.isnan(gap.low):
             word = f"open: fewer than {LEAST_SPLITS} splits give no interval"
-        elif gap.low > 0 or gap.high < 0:
-            word = f"clear: attention {'helps' if gap.low > 0 else 'hurts'} here"
         else:
-            equal = max(-gap.low, gap.high) <= self.margin
-            word = f"equal within {100 * self.margin:g} points" if equal else "open: these series cannot tell"
+            helps = "helps" if gap.low > 0 else "hurts"
+            words = {"clear": f"clear: attention {helps} here", "open": "open: these series cannot tell"}
+            word = words.get(gap.evidence(self.margin), f"equal within {100 * self.margin:g} points")
         return f"Attention against a plain mean: {found}; {word}."
 
     @property
