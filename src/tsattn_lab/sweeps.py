@@ -7,7 +7,7 @@ from typing import Any
 from sklearn.model_selection import ParameterGrid
 
 from tsattn_lab import experiments as lab
-from tsattn_lab.experiments.nine_sets import POOLED, RIVALS
+from tsattn_lab.experiments.nine_sets import OURS, RIVALS
 from tsattn_lab.experiments.sine import SINE_MODELS
 from tsattn_tutorial.datasets import ARCHIVE
 
@@ -93,12 +93,9 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
     "nine_sets": (
         lab.nine_sets,
         _grid(FIVE, data_set=list(ARCHIVE), looks=[True])
-        + _grid([5], data_set=list(ARCHIVE))
-        + _grid(range(6), model=list(POOLED[1:]), data_set=list(ARCHIVE))
-        + _grid(range(8), model=list(RIVALS), data_set=list(ARCHIVE))
-        + _grid(FIVE, model=["transformer"], data_set=list(ARCHIVE))
-        + _grid(FIVE, data_set=list(ARCHIVE), held_out=["test"])
-        + _grid(TEN, model=["MiniRocket"], data_set=list(ARCHIVE), held_out=["test"]),
+        + _grid(range(5, 10), data_set=list(ARCHIVE))
+        + _grid(TEN, model=[*list(OURS)[1:], *RIVALS], data_set=list(ARCHIVE))
+        + _grid(TEN, model=["attention", "MiniRocket"], data_set=list(ARCHIVE), held_out=["test"]),
     ),
     "explanations": (
         lab.explanations,

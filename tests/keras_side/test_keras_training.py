@@ -17,7 +17,7 @@ from tsattn_tutorial.keras import (
 )
 from tsattn_tutorial.keras.fit import _Watch, optimiser_of
 
-pytestmark = pytest.mark.usefixtures("eager")  # graphs are trained in test_keras_backends.py and in test_lab_keras.py
+few_updates = pytest.mark.usefixtures("eager")
 T, D = 6, 2
 STEPS = planted_steps(600, steps=T, position=2, seed=1)
 TRAIN, VALIDATION = STEPS[:500], STEPS[500:]
@@ -76,6 +76,7 @@ def test_more_classes_and_two_logits_can_be_learnt(head):
     assert right == pytest.approx(history.epochs[history.best_epoch - 1].validation_accuracy) and right > 0.9
 
 
+@few_updates
 def test_the_seeds_decide_a_training_and_the_truth_does_not_enter():
     """With padding; the order of the series is of a seed of its own."""
     blind = SeriesBatch(MASKED.x[:40], MASKED.y[:40], mask=MASKED.mask[:40])
@@ -92,6 +93,7 @@ def test_the_seeds_decide_a_training_and_the_truth_does_not_enter():
     )
 
 
+@few_updates
 def test_fresh_series_come_from_a_function_of_the_epoch():
     """It is called once an epoch, from 1 on; the same series each time are as a batch."""
     asked = []
@@ -124,6 +126,7 @@ def test_an_interrupt_propagates_and_the_best_weights_are_back(monkeypatch):
     assert all(map(np.array_equal, model.get_weights(), held[2])) and not np.array_equal(held[1][0], held[2][0])
 
 
+@few_updates
 def test_a_loss_that_is_not_finite_is_an_error_and_leaves_the_weights_that_were():
     model = summed()
     before = model.get_weights()
@@ -132,6 +135,7 @@ def test_a_loss_that_is_not_finite_is_an_error_and_leaves_the_weights_that_were(
     assert np.isfinite(predict(model, TRAIN).probability).all() and len(before) == len(model.get_weights())
 
 
+@few_updates
 def test_label_smoothing_spreads_a_share_of_the_label():
     three = SeriesBatch(TRAIN.x[:99], np.arange(99) % 3)
     for model, batch in ((summed(), TRAIN[:99]), (summed(classes=3), three)):
@@ -164,6 +168,7 @@ def test_weight_decay_shrinks_kernels_and_spares_biases():
         np.testing.assert_allclose(new, old if old.ndim == 1 else old * (1 - 0.1 * 0.5), rtol=1e-5)
 
 
+@few_updates
 def test_a_model_may_be_built_with_or_without_a_list_of_inputs(recwarn):
     """Keras warns when the two are mixed; a reader's own model should not make it."""
     x = keras.Input((T, D))
