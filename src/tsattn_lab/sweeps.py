@@ -54,6 +54,8 @@ RELATIONAL += ["deep transformer", "deep transformer, no residual"]
 RELATIONAL += [f"{kind} after" for kind in ("sigmoid", "plain", "scaled", "residual")]
 RELATIONAL += ["residual between", "scaled between", "multi-head between", "multi-head between, no residual"]
 RELATIONAL += ["multi-head between, mean pooling"]
+WEEKS = {"data": ["signatures"], "explained": [30], "deleted": [8]}
+INCEPTION = {"encoder": "inception", "units": 32, "batch_size": 32, "updates": 1600}
 LONG = {"epochs": [100], "patience": [5]}  # until the validation loss has not fallen for five epochs
 
 
@@ -97,7 +99,10 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
     ),
     "explanations": (
         lab.explanations,
-        _grid(FIVE, recipe=["PATCHES"]) + _grid(FIVE, recipe=["PATCHES"], noise_std=[2.0]),
+        _grid(TEN, recipe=["PATCHES"], noise_std=[2.0, 0.5])
+        # Trials are on a draw of their own; the first of these was chosen.
+        + _grid([1000, *range(6)], options=[{"updates": 2000}], **WEEKS)
+        + _grid([1000], options=[INCEPTION], **WEEKS | {"explained": [100], "deleted": [20]}),
     ),
     "planted_steps": (
         lab.attention_over_steps,
