@@ -101,7 +101,8 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
         lab.explanations,
         _grid(TEN, recipe=["PATCHES"], noise_std=[2.0, 0.5])
         # Trials are on a draw of their own; the first of these was chosen.
-        + _grid([1000, *range(6)], options=[{"updates": 2000}], **WEEKS)
+        + _grid([1000, *TEN], options=[{"updates": 2000}], **WEEKS)
+        + _grid([1000], options=[{"encoder": "inception", "updates": n} for n in (3200, 10_000)], **WEEKS)
         + _grid([1000], options=[INCEPTION], **WEEKS | {"explained": [100], "deleted": [20]}),
     ),
     "planted_steps": (
