@@ -10,6 +10,10 @@ from sphinx.util.images import get_image_size
 SCRIPT = re.compile(r'[ \t]*<script\b([^>]*?)\bsrc="([^"?]+)([^>]*)></script>\n?')
 PRELOAD = re.compile(r'[ \t]*<link rel="preload" as="script"[^>]*>\n?')
 PICTURE = re.compile(r'<img\b(?![^>]*\bfetchpriority=)(?=[^>]*\bsrc="([^":?]+\.png)")[^>]*')
+# The code behind the answer of a chapter, and the answer: who reads the page wants them the other way round.
+ANSWER = re.compile(
+    r'(<details (?:(?!<det)[\s\S])*</details>\n)(<div.*\n<blockquote class="answer">[\s\S]*?</bl.*\n</div>\n)'
+)
 FORMULA = re.compile(r'(?<!"together">)(<span class="math notranslate(?:(?!</span>).)*</span>)([.,:;?!)\]’”%]+)')
 
 # Script -> what stands in a page that uses it; an expression that never matches means that no page does.
@@ -100,6 +104,6 @@ def size_pictures(page: str, folder: Path) -> str:
 
 
 def lighten(page: str, folder: Path) -> str:
-    """Do all of it to a page in a folder of the site, and keep formulas and the punctuation after them on one line."""
-    page = FORMULA.sub(r'<span class="together">\1\2</span>', mend(page))
+    """Do all of it to a page in a folder of the site; its answer comes first, formulas stay with their punctuation."""
+    page = FORMULA.sub(r'<span class="together">\1\2</span>', ANSWER.sub(r"\2\1", mend(page)))
     return size_pictures(trim_scripts(page, folder), folder)
