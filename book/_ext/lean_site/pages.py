@@ -11,9 +11,7 @@ SCRIPT = re.compile(r'[ \t]*<script\b([^>]*?)\bsrc="([^"?]+)([^>]*)></script>\n?
 PRELOAD = re.compile(r'[ \t]*<link rel="preload" as="script"[^>]*>\n?')
 PICTURE = re.compile(r'<img\b(?![^>]*\bfetchpriority=)(?=[^>]*\bsrc="([^":?]+\.png)")[^>]*')
 # The code behind the answer of a chapter, and the answer: who reads the page wants them the other way round.
-ANSWER = re.compile(
-    r'(<details (?:(?!<det)[\s\S])*</details>\n)(<div.*\n<blockquote class="answer">[\s\S]*?</bl.*\n</div>\n)'
-)
+ANSWER = re.compile(r'(<details (?:(?!<det)[\s\S])*</details>\n)(<div.*\n<.* class="answer">[\s\S]*?</bl.*\n</div>\n)')
 FORMULA = re.compile(r'(?<!"together">)(<span class="math notranslate(?:(?!</span>).)*</span>)([.,:;?!)\]’”%]+)')
 
 # Script -> what stands in a page that uses it; an expression that never matches means that no page does.
