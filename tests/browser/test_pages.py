@@ -108,7 +108,7 @@ def test_what_is_on_the_screen_is_laid_out_first(site, opened, browser):
     """Then the rest; for who comes to a place, and without scripts, all at once. A block in a fold can be scrolled."""
     address = (site / CHAPTER).as_uri()
     context = browser.new_context()
-    context.route("**/whole.js", lambda route: route.abort())
+    context.route("**/whole.js*", lambda route: route.abort())
     page = context.new_page()
     page.goto(address)
     assert page.evaluate(PUT_OFF) > 5
