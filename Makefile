@@ -40,6 +40,7 @@ install: $(INSTALLED) ## set up .venv and nothing else
 
 .PHONY: book
 book: $(INSTALLED) ## build the site into _build/html; a warning is an error
+	rm -rf _build # pages of the source code would be kept from the build before, with what the site loaded then
 	$(BIN)/jupyter-book build . -n -W --keep-going --all
 
 .PHONY: test
