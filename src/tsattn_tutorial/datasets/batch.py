@@ -1,7 +1,7 @@
 """What every data set of the book looks like; how it is padded and split; real series that ship inside aeon."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -197,6 +197,15 @@ def padded(series: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray | None]
     for row, one in zip(x, series, strict=True):
         row[: one.shape[1]] = one.T
     return x, None if mask.all() else mask
+
+
+def rolled(batch: SeriesBatch, rng: np.random.Generator) -> SeriesBatch:
+    """Turn each series in a circle, by a random number of steps; padding, which comes last, stays."""
+    steps = np.arange(batch.x.shape[1])
+    lengths = np.full(len(batch), len(steps)) if batch.mask is None else batch.mask.sum(axis=1)
+    turned = (steps + rng.integers(lengths)[:, None]) % lengths[:, None]  # (N, T)
+    index = np.where(steps < lengths[:, None], turned, steps)
+    return replace(batch, x=np.take_along_axis(batch.x, index[:, :, None], axis=1), truth=None)
 
 
 def filled(series: np.ndarray) -> np.ndarray:

@@ -58,6 +58,9 @@ class AttentionClassifier(BaseClassifier):
         Series an update.
     learning_rate : float, optional
         The largest step size.
+    roll : bool
+        Turn each training series in a circle before every pass, by a random number of steps. It helps where a series
+        has no true beginning, as a week of a machine.
     validation : float
         Share of the series, stratified, on which the best epoch is chosen; 0 for none, which suits small data.
     patience : int, optional
@@ -105,6 +108,7 @@ class AttentionClassifier(BaseClassifier):
         updates: int | None = None,
         batch_size: int = 16,
         learning_rate: float | None = None,
+        roll: bool = False,
         validation: float = 0.0,
         patience: int | None = None,
         class_weight: Literal["balanced"] | Mapping[Any, float] | None = None,
@@ -114,7 +118,7 @@ class AttentionClassifier(BaseClassifier):
         verbose: bool = False,
     ) -> None:
         self.encoder, self.pooling, self.units = encoder, pooling, units
-        self.updates, self.batch_size, self.learning_rate = updates, batch_size, learning_rate
+        self.updates, self.batch_size, self.learning_rate, self.roll = updates, batch_size, learning_rate, roll
         self.validation, self.patience, self.class_weight = validation, patience, class_weight
         self.n_members, self.random_state, self.device, self.verbose = n_members, random_state, device, verbose
         super().__init__()
@@ -137,6 +141,7 @@ class AttentionClassifier(BaseClassifier):
         least = PASSES if self.updates is None else 1
         options |= {"epochs": max(least, math.ceil(check_size("updates", updates) / batches))}
         options |= {"class_weight": self._class_weights(codes), "progress": check_flag("verbose", self.verbose)}
+        options["roll"] = check_flag("roll", self.roll)
         for member, seed in zip(self.network_, seeds.tolist(), strict=True):
             train, held = whole, None
             if share:

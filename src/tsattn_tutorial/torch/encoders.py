@@ -5,12 +5,13 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Literal, get_args
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d, pad, relu
 
 from tsattn_tutorial.arguments import check_choice, check_size, require
-from tsattn_tutorial.datasets import SeriesBatch
+from tsattn_tutorial.datasets.batch import SeriesBatch, rolled
 from tsattn_tutorial.history import History
 from tsattn_tutorial.torch.fit import fit, in_parts, tensors
 from tsattn_tutorial.torch.networks import PLAIN, AttentionPooling, Patches, blanked, run_lstm, seeded, wide
@@ -82,11 +83,17 @@ class SeriesNetwork(nn.Module):
         logits, weights = self.head(*self.patches.cut(x, real))
         return logits, None if weights is None else self.patches.spread(weights, real)
 
-    def train_on(self, train: SeriesBatch, held: SeriesBatch | None, *, seed: int, **options) -> History:
-        """Train, in place, as `fit` does with such options. Patches are not learnt, so they are cut once."""
+    def train_on(self, train: SeriesBatch, held: SeriesBatch | None, *, seed: int, roll: bool, **options) -> History:
+        """Train, in place, as `fit` does with such options. Patches are not learnt, so they are cut once.
+
+        With ``roll``, series are turned in a circle before each pass, and cut anew.
+        """
         with seeded(seed):  # thresholds, dropout
             self.settle(train)
             n, steps, dimensions = train.x.shape
+            if roll:
+                turns = np.random.default_rng(seed)
+                return fit(self, lambda epoch: rolled(train, turns), held, **options, seed=seed)
             if n * math.ceil(steps / self.patches.size) * self.patches.features(dimensions) > MOST_NUMBERS:
                 return fit(self, train, held, **options, seed=seed)
             return fit(self.head, self.cut(train), held and self.cut(held), **options, seed=seed)
