@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tsattn_tutorial.datasets import SeriesBatch
 from tsattn_tutorial.datasets import train_validation_test_split as split_up
+from tsattn_tutorial.datasets.batch import rolled
 
 X, Y, TRUTH = np.zeros((4, 6, 1), np.float32), np.array([0, 1, 0, 1]), np.zeros((4, 6), bool)
 # Each series says its own label.
@@ -89,3 +90,12 @@ def test_padding_may_hold_anything_and_a_part_keeps_its_classes():
     mask = np.arange(6) < np.array([[6], [5], [2], [1]])
     part = SeriesBatch(np.where(mask, 1, np.nan).astype(np.float32)[:, :, None], Y, None, mask, ["calm", "gust"])[1:]
     assert part.truth is None and np.array_equal(part.mask, mask[1:]) and part.classes == ("calm", "gust")
+
+
+def test_a_series_is_turned_in_a_circle_and_its_padding_stays():
+    mask = np.arange(6) < np.array([[6], [6], [4], [1]])
+    batch = SeriesBatch(np.where(mask, np.arange(6), 9).astype(np.float32)[:, :, None], Y, mask=mask)
+    turned = [rolled(batch, np.random.default_rng(seed)).x[:, :, 0] for seed in range(40)]
+    for row, real in enumerate(mask):
+        circle = {tuple(np.r_[np.roll(batch.x[row, real, 0], k), batch.x[row, ~real, 0]]) for k in range(real.sum())}
+        assert {tuple(x[row]) for x in turned} == circle  # every turn, and nothing else

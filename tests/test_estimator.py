@@ -191,6 +191,22 @@ def test_unequal_lengths_and_gaps():
     np.testing.assert_allclose(model.predict_proba([straight]), model.predict_proba(x[:1]), atol=1e-6)
 
 
+@pytest.mark.parametrize("encoder", ["kernels", "inception"])
+def test_rolled_series_are_learnt_wherever_they_begin(encoder):
+    """Classes that differ in the order of what comes in a circle; all training series begin alike."""
+    rng = np.random.default_rng(0)
+    once = np.repeat([[0.0, 1, 0, 2, 0, 3], [0.0, 3, 0, 2, 0, 1]], 4, axis=1)
+    x, y = np.tile(once, (10, 1))[:, None] + rng.normal(0, 0.1, (20, 1, 24)), np.tile([0, 1], 10)
+    turned = np.stack([np.roll(one, turn, axis=1) for turn in range(0, 24, 4) for one in x])
+    right = [
+        AttentionClassifier(encoder, units=16, updates=60, roll=roll, random_state=0)
+        .fit(x, y)
+        .score(turned, np.tile(y, 6))
+        for roll in (False, True)
+    ]
+    assert right[1] > 0.95 > right[0]
+
+
 def test_units_of_the_channels_do_not_matter():
     """Scaling is inside: Kelvin or Celsius, Pascal or bar."""
     x, y = bumps(24)
@@ -357,7 +373,7 @@ BAD = [
     (fitting(class_weight={"first": -1}), "class_weight of 'first' must be a finite number, at least 0, got -1"),
     (fitting(random_state="a"), "'a' cannot be used to seed"),
     (fitting(device="gpu"), "device must be one that torch can use here, got 'gpu'"),
-    (fitting(verbose="yes"), "verbose must be True or False, got 'yes'"),
+    *((fitting(**{name: "yes"}), f"{name} must be True or False, got 'yes'") for name in ("verbose", "roll")),
     *((partial(getattr(AttentionClassifier(), name), X), "not been fitted") for name in METHODS),
     (asking("predict", X[:0]), "X must hold series with time steps, got none"),
     (asking("predict", X[:, :1]), "different number of channels"),
