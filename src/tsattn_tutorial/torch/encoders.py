@@ -20,7 +20,7 @@ from tsattn_tutorial.torch.networks import PLAIN, AttentionPooling, Patches, bla
 Encoder = Literal["kernels", "inception", "transformer", "bilstm"]
 #: Names of its poolings. "layer" is a mean after one more layer, with as many parameters as attention's scores need.
 Pooling = Literal["attention", "mean", "layer", "max", "last"]
-MOST_PATCHES = {"kernels": 64, "inception": 200, "transformer": 64, "bilstm": 64}  # longer series have wider patches
+MOST_PATCHES = {"kernels": 64, "inception": 256, "transformer": 64, "bilstm": 64}  # longer series have wider patches
 MOST_NUMBERS = 2**28  # in the patches of all training series, 1 GB; beyond, they are cut anew in each update
 
 
@@ -32,7 +32,7 @@ class SeriesNetwork(nn.Module):
     dimensions, classes : int
         D, values per time step, and C, at least 2.
     encoder : {"kernels", "inception", "transformer", "bilstm"}
-        Fixed convolutions as in MiniRocket (Dempster et al. 2021) and one layer; three residual Inception blocks
+        Fixed convolutions as in MiniRocket (Dempster et al. 2021) and one layer; four residual Inception blocks
         (Ismail Fawaz et al. 2020); two blocks of self-attention over patches (after Nie et al. 2023); or the BiLSTM of
         source A.
     pooling : {"attention", "mean", "layer", "max", "last"}
@@ -273,7 +273,7 @@ class _Inception(nn.Module):
     def __init__(self, features: int, units: int) -> None:
         super().__init__()
         self.stem, self.norm = nn.Linear(features, units), _RealNorm(units)
-        self.blocks = nn.ModuleList([_Block(units) for _ in range(3)])
+        self.blocks = nn.ModuleList([_Block(units) for _ in range(4)])
 
     def forward(self, patches: Tensor, real: Tensor) -> Tensor:
         # Never negative from here on, so that 0 on padding does not raise the peak of the steps beside it.
