@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 from scipy.special import softmax
 from scipy.stats import kendalltau
 
@@ -15,6 +16,7 @@ from tsattn_tutorial.arguments import check_choice, child_seed, generators
 from tsattn_tutorial.bayes import sine_posterior
 from tsattn_tutorial.config import SineConfig
 from tsattn_tutorial.datasets import SeriesBatch, Split
+from tsattn_tutorial.datasets.signatures import SHORTEST
 from tsattn_tutorial.faithfulness import aopcr, interpolated, removed, series_mean, taken_from
 from tsattn_tutorial.metrics import localisation
 
@@ -54,7 +56,8 @@ def explanations(
     -------
     dict
         ``accuracy`` on all test series; ``METHOD: SCORE`` for each method and control, in the mean over series: the
-        four scores of `localisation`, on series with a truth; of the waves ``overlap``, the share of the importance
+        four scores of `localisation`, on series with a truth; of the signatures also of ``"attention, smoothed"`` and
+        ``"evidence, smoothed"``, moving averages over as many steps as the shortest stretch has; of the waves ``overlap``, the share of the importance
         that the posterior has at the same steps; and, of all that give an order, `aopcr` under four fillings:
         ``removed``, ``mean``, ``line`` and ``twin``, the same series without its signal. As Jain and Wallace (2019)
         asked: ``tau``, Kendall's, between the weights of the patches and their gradients; ``moved``, the distance in
@@ -94,6 +97,9 @@ def explanations(
     if data == "waves":
         posterior = sine_posterior(parts.test.x[chosen], config, progress=False)
         found["posterior"] = posterior.where
+    else:
+        smooth = {f"{name}, smoothed": uniform_filter1d(found[name], SHORTEST) for name in ("attention", "evidence")}
+        found |= smooth  # over the neighbours, as many steps as the shortest stretch has
     row |= _shuffled(network, test, found, seed)
     found |= _controls(network, test, found["attention"], seed)
     signal = test.truth.any(axis=1)
