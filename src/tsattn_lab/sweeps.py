@@ -55,7 +55,7 @@ RELATIONAL += [f"{kind} after" for kind in ("sigmoid", "plain", "scaled", "resid
 RELATIONAL += ["residual between", "scaled between", "multi-head between", "multi-head between, no residual"]
 RELATIONAL += ["multi-head between, mean pooling"]
 WEEKS = {"data": ["signatures"], "explained": [30], "deleted": [8]}
-INCEPTION = {"encoder": "inception", "updates": 6400, "learning_rate": 0.003}
+INCEPTION = {"encoder": "inception", "n_members": 3, "updates": 2560, "learning_rate": 0.003}
 LONG = {"epochs": [100], "patience": [5]}  # until the validation loss has not fallen for five epochs
 
 
@@ -102,8 +102,8 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
         _grid(TEN, recipe=["PATCHES"], noise_std=[2.0, 0.5])
         # Trials are on a draw of their own.
         + _grid([1000, *TEN], options=[{"updates": 2000}], **WEEKS)
-        + _grid([1000, *TEN], options=[INCEPTION | {"roll": True}], **WEEKS | {"explained": [100], "deleted": [20]})
-        + _grid([1000], options=[INCEPTION], **WEEKS | {"explained": [100], "deleted": [20]}),
+        + _grid([1000, *TEN], options=[INCEPTION | {"roll": True}], **WEEKS | {"explained": [100]})
+        + _grid([1000], options=[INCEPTION], **WEEKS | {"explained": [100]}),
     ),
     "planted_steps": (
         lab.attention_over_steps,

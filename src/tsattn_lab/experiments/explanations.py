@@ -56,12 +56,13 @@ def explanations(
     -------
     dict
         ``accuracy`` on all test series; ``METHOD: SCORE`` for each method and control, in the mean over series: the
-        four scores of `localisation`, on series with a truth; of the signatures also of ``"attention, smoothed"`` and
-        ``"evidence, smoothed"``, moving averages over as many steps as the shortest stretch has; of the waves ``overlap``, the share of the importance
+        four scores of `localisation`, on series with a truth; of the waves ``overlap``, the share of the importance
         that the posterior has at the same steps; and, of all that give an order, `aopcr` under four fillings:
-        ``removed``, ``mean``, ``line`` and ``twin``, the same series without its signal. As Jain and Wallace (2019)
-        asked: ``tau``, Kendall's, between the weights of the patches and their gradients; ``moved``, the distance in
-        total variation that the probabilities go when the weights are shuffled among patches, the median of 20 times.
+        ``removed``, ``mean``, ``line`` and ``twin``, the same series without its signal. Of the signatures, attention
+        and evidence also count ``smoothed``, in the mean over as many steps as the shortest stretch has. As Jain and
+        Wallace (2019) asked: ``tau``, Kendall's, between the weights of the patches and their gradients; ``moved``, the
+        distance in total variation that the probabilities go when the weights are shuffled among patches, the median
+        of 20 times.
     """
     check_choice("data", data, ("waves", "signatures"))
     started, cpu = time.perf_counter(), time.process_time()

@@ -39,7 +39,7 @@ class AttentionClassifier(BaseClassifier):
     An encoder turns steps into vectors, a pooling makes one vector of them, and a linear layer reads the classes
     from it. Each channel is scaled by the training series. A missing value (NaN) is drawn on a straight line between
     its neighbours in time; at an end it takes the nearest value, and in a channel without any the mean of the
-    training series. Long series are cut into 64 patches (256 for "inception"), so that a fit stays short.
+    training series. Long series are cut into 64 patches (200 for "inception"), so that a fit stays short.
 
     Parameters
     ----------

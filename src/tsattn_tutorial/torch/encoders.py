@@ -20,7 +20,7 @@ from tsattn_tutorial.torch.networks import PLAIN, AttentionPooling, Patches, bla
 Encoder = Literal["kernels", "inception", "transformer", "bilstm"]
 #: Names of its poolings. "layer" is a mean after one more layer, with as many parameters as attention's scores need.
 Pooling = Literal["attention", "mean", "layer", "max", "last"]
-MOST_PATCHES = {"kernels": 64, "inception": 256, "transformer": 64, "bilstm": 64}  # longer series have wider patches
+MOST_PATCHES = {"kernels": 64, "inception": 200, "transformer": 64, "bilstm": 64}  # longer series have wider patches
 MOST_NUMBERS = 2**28  # in the patches of all training series, 1 GB; beyond, they are cut anew in each update
 
 
