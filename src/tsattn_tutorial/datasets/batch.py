@@ -202,9 +202,8 @@ def padded(series: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray | None]
 def rolled(batch: SeriesBatch, rng: np.random.Generator) -> SeriesBatch:
     """Turn each series in a circle, by a random number of steps; padding, which comes last, stays."""
     steps = np.arange(batch.x.shape[1])
-    lengths = np.full(len(batch), len(steps)) if batch.mask is None else batch.mask.sum(axis=1)
-    turned = (steps + rng.integers(lengths)[:, None]) % lengths[:, None]  # (N, T)
-    index = np.where(steps < lengths[:, None], turned, steps)
+    lengths = np.full((len(batch), 1), len(steps)) if batch.mask is None else batch.mask.sum(axis=1, keepdims=True)
+    index = np.where(steps < lengths, (steps + rng.integers(lengths)) % lengths, steps)  # (N, T)
     return replace(batch, x=np.take_along_axis(batch.x, index[:, :, None], axis=1), truth=None)
 
 

@@ -139,9 +139,8 @@ class AttentionClassifier(BaseClassifier):
         updates, learning_rate = self._budget()
         options = {"batch_size": self.batch_size, "learning_rate": learning_rate, "patience": self.patience}
         least = PASSES if self.updates is None else 1
-        options |= {"epochs": max(least, math.ceil(check_size("updates", updates) / batches))}
+        options |= {"epochs": max(least, math.ceil(check_size("updates", updates) / batches)), "roll": self.roll}
         options |= {"class_weight": self._class_weights(codes), "progress": check_flag("verbose", self.verbose)}
-        options["roll"] = check_flag("roll", self.roll)
         for member, seed in zip(self.network_, seeds.tolist(), strict=True):
             train, held = whole, None
             if share:

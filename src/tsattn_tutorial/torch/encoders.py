@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d, pad, relu
 
-from tsattn_tutorial.arguments import check_choice, check_size, require
+from tsattn_tutorial.arguments import check_choice, check_flag, check_size, require
 from tsattn_tutorial.datasets.batch import SeriesBatch, rolled
 from tsattn_tutorial.history import History
 from tsattn_tutorial.torch.fit import fit, in_parts, tensors
@@ -91,7 +91,7 @@ class SeriesNetwork(nn.Module):
         with seeded(seed):  # thresholds, dropout
             self.settle(train)
             n, steps, dimensions = train.x.shape
-            if roll:
+            if check_flag("roll", roll):
                 turns = np.random.default_rng(seed)
                 return fit(self, lambda epoch: rolled(train, turns), held, **options, seed=seed)
             if n * math.ceil(steps / self.patches.size) * self.patches.features(dimensions) > MOST_NUMBERS:
