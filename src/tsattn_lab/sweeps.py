@@ -55,7 +55,8 @@ RELATIONAL += [f"{kind} after" for kind in ("sigmoid", "plain", "scaled", "resid
 RELATIONAL += ["residual between", "scaled between", "multi-head between", "multi-head between, no residual"]
 RELATIONAL += ["multi-head between, mean pooling"]
 WEEKS = {"data": ["signatures"], "explained": [30], "deleted": [8]}
-INCEPTION = {"encoder": "inception", "n_members": 3, "updates": 2560, "learning_rate": 0.003}
+MORE_WEEKS = WEEKS | {"explained": [100]}
+INCEPTION = {"encoder": "inception", "learning_rate": 0.003}
 LONG = {"epochs": [100], "patience": [5]}  # until the validation loss has not fallen for five epochs
 
 
@@ -102,8 +103,8 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
         _grid(TEN, recipe=["PATCHES"], noise_std=[2.0, 0.5])
         # Trials are on a draw of their own.
         + _grid([1000, *TEN], options=[{"updates": 2000}], **WEEKS)
-        + _grid([1000, *TEN], options=[INCEPTION | {"roll": True}], **WEEKS | {"explained": [100]})
-        + _grid([1000], options=[INCEPTION], **WEEKS | {"explained": [100]}),
+        + _grid([1000], options=[INCEPTION | {"updates": 3200, "roll": roll} for roll in (True, False)], **WEEKS)
+        + _grid(TEN, options=[INCEPTION | {"updates": 4800, "roll": True, "n_members": 2}], **MORE_WEEKS),
     ),
     "planted_steps": (
         lab.attention_over_steps,
