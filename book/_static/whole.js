@@ -15,16 +15,18 @@
       late.replaceWith(Object.assign(script, { src: late.src, async: false, onload, onerror: onload }));
     });
 
+  const isBelow = (part) => part.getBoundingClientRect().top > innerHeight;
+
   async function layOut(section) {
-    const pieces = section.getBoundingClientRect().top > innerHeight ? [...section.children] : [];
-    for (const piece of pieces) piece.style.contentVisibility = "auto";
+    const pieces = [...section.children].filter(isBelow(section) ? () => true : isBelow);
+    for (const piece of pieces) piece.classList.add("later");
     section.classList.add("whole");
     let size = 0;
     for (const piece of pieces) {
       size += piece.getElementsByTagName("*").length;
       if (size > PIECE) await frame();
       if (size > PIECE) size = 0;
-      piece.style.contentVisibility = "";
+      piece.classList.remove("later");
     }
     await frame();
   }
