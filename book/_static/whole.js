@@ -11,8 +11,9 @@
 
   const load = (late) =>
     new Promise((onload) => {
-      const script = document.createElement("script");
-      late.replaceWith(Object.assign(script, { src: late.src, async: false, onload, onerror: onload }));
+      late.type = "loaded"; // in the head: what comes or goes in the body has styles computed anew
+      const script = Object.assign(document.createElement("script"), { src: late.src, async: false });
+      document.head.append(Object.assign(script, { onload, onerror: onload }));
     });
 
   const isBelow = (part) => part.getBoundingClientRect().top > innerHeight;
