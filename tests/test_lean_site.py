@@ -87,10 +87,11 @@ PAGE = """<html data-theme="auto"><head><meta charset="utf-8" />
 <script>document.documentElement.dataset.theme = localStorage.getItem("theme") || "auto";</script>
 <script src="_static/documentation_options.js?v=1"></script>
 <script src="_static/doctools.js"></script>
+<script src="_static/whole.js?v=1"></script>
 <script src="_static/copybutton.js"></script>
 <script src="_static/togglebutton.js"></script>
 <script src="searchindex.js"></script>
-</head><body>%s</body></html>"""
+</head><body>%s<script defer src="_static/scripts/bootstrap.js"></script></body></html>"""
 
 
 @pytest.mark.parametrize(
@@ -103,24 +104,25 @@ PAGE = """<html data-theme="auto"><head><meta charset="utf-8" />
     ],
 )
 def test_scripts_stay_where_they_are_used(tmp_path, body, present):
-    """And the theme is known before anything is drawn."""
+    """There they wait for whole.js; the theme is known before anything is drawn."""
     (tmp_path / "_static").mkdir()
     (tmp_path / "_static" / "documentation_options.js").write_text("const OPTIONS = 1;")
     text = pages.lighten(PAGE % body, tmp_path)
     assert {name for name in ("copybutton", "togglebutton", "searchindex", "preload") if name in text} == present
-    assert "<script>const OPTIONS = 1;" in text and '<script defer src="_static/doctools.js">' in text
+    assert "<script>const OPTIONS = 1;" in text and '<script defer src="_static/whole.js?v=1">' in text
+    assert text.count("src=") - 1 == text.count('<script type="late" src="') == 2 + (len(present) > 0)
     assert 'data-theme="light"' in text and "prefers-color-scheme" in text and '|| "auto";' not in text
     assert pages.lighten(text, tmp_path) == text
 
 
 def test_pictures_get_their_size(tmp_path):
-    """The first is loaded first; a width that an author gave is kept."""
+    """Those in sections are put off; a width that an author gave is kept."""
     Image.new("L", (30, 20)).save(tmp_path / "a.png")
-    others = '<img src="a.png" style="width: 5px"><img src="https://b.org/a.png">'
-    text = pages.size_pictures('<img src="a.png">' + others, tmp_path)
-    first, second, third = text.replace("><", ">\n<").split("\n")
-    assert 'width="30" height="20"' in first and "low" not in first
-    assert "width=" not in second and 'fetchpriority="low"' in second
+    others = '<section><img src="a.png" style="width: 5px"><img src="https://b.org/a.png">'
+    text = pages.size_pictures('<section><img src="a.png">' + others, tmp_path)
+    _, first, _, second, third = text.replace("><", ">\n<").split("\n")
+    assert 'width="30" height="20"' in first and 'loading="eager"' in first
+    assert "width=" not in second and 'loading="lazy"' in second
     assert third == '<img src="https://b.org/a.png">'
     assert pages.size_pictures(text, tmp_path) == text
 

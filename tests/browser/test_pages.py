@@ -104,18 +104,20 @@ PUT_OFF = """() => [...document.querySelectorAll(".bd-article > section > sectio
     one => getComputedStyle(one).contentVisibility === "auto").length"""
 
 
-def test_what_is_on_the_screen_is_laid_out_first(site, opened, browser):
+def test_what_is_on_the_screen_comes_first(site, opened, browser):
     """Then the rest; for who comes to a place, and without scripts, all at once. A block in a fold can be scrolled."""
+    late = "script[type=late], img[loading=lazy]"
     address = (site / CHAPTER).as_uri()
     context = browser.new_context()
     context.route("**/whole.js*", lambda route: route.abort())
     page = context.new_page()
     page.goto(address)
-    assert page.evaluate(PUT_OFF) > 5
+    assert page.evaluate(PUT_OFF) > 5 and page.locator("script[src]:not([type])").count() == 1
+    assert page.locator("script[type=late]").count() > 5 and page.locator("img[loading=lazy]").count() > 3
     context.close()
     for place, scripts in (("", True), ("#takeaways", True), ("", False)):
         with opened(address + place, java_script_enabled=scripts, viewport=PHONE) as page:
-            assert page.evaluate(PUT_OFF) == 0
+            assert page.evaluate(PUT_OFF) == 0 and not (scripts and page.locator(late).count())
             if place:
                 assert 0 <= page.locator(place).bounding_box()["y"] < PHONE["height"] / 2
                 block = page.locator("details pre").first

@@ -372,5 +372,6 @@ def test_without_scripts_or_weights_there_is_a_figure_and_a_sentence(opened, add
         for one in (page, context.new_page()):
             one.goto(address, wait_until="load")
             for number, panel in enumerate(("#pg-panel", "#pg-learn")):
-                assert one.locator(".pg-static img").nth(number).is_visible() and not one.locator(panel).is_visible()
+                one.locator(".pg-static img").nth(number).wait_for()
+                assert not one.locator(panel).is_visible()
         context.close()

@@ -9,7 +9,7 @@ from sphinx.util.images import get_image_size
 
 SCRIPT = re.compile(r'[ \t]*<script\b([^>]*?)\bsrc="([^"?]+)([^>]*)></script>\n?')
 PRELOAD = re.compile(r'[ \t]*<link rel="preload" as="script"[^>]*>\n?')
-PICTURE = re.compile(r'<img\b(?![^>]*\bfetchpriority=)(?=[^>]*\bsrc="([^":?]+\.png)")[^>]*')
+PICTURE = re.compile(r'<img\b(?![^>]*\bloading=)(?=[^>]*\bsrc="([^":?]+\.png)")[^>]*')
 # The code behind the answer of a chapter, and the answer: who reads the page wants them the other way round.
 ANSWER = re.compile(r'(<details (?:(?!<det)[\s\S])*</details>\n)(<div.*\n<.* class="answer">[\s\S]*?</bl.*\n</div>\n)')
 FORMULA = re.compile(r'(?<!"together">)(<span class="math notranslate(?:(?!</span>).)*</span>)([.,:;?!)\]’”%]+)')
@@ -71,8 +71,8 @@ def redirect(target: str, title: str) -> str:
 
 
 def trim_scripts(page: str, folder: Path) -> str:
-    """Leave out the scripts that a page does not use, and let the others wait until the page is read."""
-    head, body = page.split("<body", 1)
+    """Leave out the scripts that a page does not use; whole.js loads the others when the page has been drawn."""
+    body = page.split("<body", 1)[1]
 
     def trim(found: re.Match) -> str:
         path = folder / unquote(found[2])
@@ -80,23 +80,26 @@ def trim_scripts(page: str, folder: Path) -> str:
             return ""
         if path.name == "documentation_options.js":
             return f"<script>{path.read_text(encoding='utf-8')}{FROM_DISK}</script>\n"
-        return found[0] if "defer" in found[1] + found[3] else found[0].replace("<script", "<script defer", 1)
+        # Tabs wait for the end of the page by themselves.
+        how = "defer" if path.name in {"whole.js", "design-tabs.js"} else 'type="late"'
+        return f'<script {how} src="{found[2]}{found[3]}></script>\n'
 
-    return f"{SCRIPT.sub(trim, PRELOAD.sub('', head))}<body{body}"
+    return SCRIPT.sub(trim, PRELOAD.sub("", page))
 
 
 def size_pictures(page: str, folder: Path) -> str:
-    """Say how large each picture is, so that nothing jumps when it arrives, and have those below the first come last.
+    """Say how large each picture is, so that nothing jumps when it arrives, and have those in sections come last.
 
-    They are not put off until a reader comes near: a page that is printed, searched or saved has all its figures.
+    whole.js asks for them when the page has been drawn, not when a reader comes near: a page that is printed, searched
+    or saved has all its figures.
     """
-    priorities = iter(["auto"])
 
     def complete(found: re.Match) -> str:
         size = get_image_size(str(folder / unquote(found[1])))
         given = not size or re.search(r"\b(?:width|height)[=:]", found[0])
         new = "" if given else f' width="{size[0]}" height="{size[1]}"'
-        return f'<img{new} fetchpriority="{next(priorities, "low")}"{found[0][4:]}'
+        when = "lazy" if page.count("<section", 0, found.start()) > 1 else "eager"
+        return f'<img{new} loading="{when}"{found[0][4:]}'
 
     return PICTURE.sub(complete, page)
 

@@ -7,7 +7,7 @@ const MOST = 600; // updates, after which a training stops by itself
 
 // Loss and held-out accuracy over the updates, on one axis from 0 to 1, in SVG. A unit is a pixel, as in plot.js.
 class Curves {
-  constructor(element, height) {
+  constructor(element, height, width) {
     Object.assign(this, { element, height });
     const path = (name, parent = element) => svg("path", { class: name }, parent);
     [this.goal, this.before, this.loss, this.accuracy] = ["even", "before", "loss", "accuracy"].map((name) =>
@@ -15,12 +15,12 @@ class Curves {
     );
     this.axes = svg("g", { class: "pg-axes" }, element);
     this.frame = path("", this.axes);
-    this.resize();
+    this.resize(width);
   }
 
-  resize() {
-    this.width = Math.max(280, this.element.getBoundingClientRect().width);
-    const { width, height } = this;
+  resize(shown) {
+    const width = (this.width = Math.max(280, shown));
+    const { height } = this;
     this.element.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.frame.setAttribute("d", `M${this.x(0)} ${this.y(1)}V${this.y(0)}H${this.x(MOST)}`);
     this.goal.setAttribute("d", `M${this.x(0)} ${this.y(LEARN.goal)}H${this.x(MOST)}`);
@@ -51,7 +51,7 @@ class Curves {
 
 // `plot` shows the wave that stands on the page, which `shown` returns as { x, truth }.
 function startLearning(plot, shown) {
-  const curves = new Curves($("curves"), 200);
+  const curves = new Curves($("curves"), 200, plot.width);
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let seed = 1;
   let training = null;
@@ -143,9 +143,9 @@ function startLearning(plot, shown) {
   begin();
   return {
     draw,
-    resize() {
-      curves.resize();
-      plot.resize();
+    resize(width) {
+      curves.resize(width);
+      plot.resize(width);
     },
     get training() {
       return training;

@@ -25,8 +25,9 @@ function startPlayground() {
   let rowIsNear = false; // the panel of self-attention is on the screen, or a screen away
   const kept = [];
 
-  const plot = new Plot($("plot"), T, 300);
-  const learnPlot = new Plot($("learn-plot"), T, 260);
+  const { width } = $("plot").getBoundingClientRect(); // of all plots
+  const plot = new Plot($("plot"), T, 300, width);
+  const learnPlot = new Plot($("learn-plot"), T, 260, width);
   const waves = [plot, learnPlot]; // the same wave; in either it can be dragged
   const handles = waves.map(({ element }) =>
     ["start", "end"].map((end) => {
@@ -34,11 +35,11 @@ function startPlayground() {
       return { group, bar: svg("path", {}, group), knob: svg("circle", { r: 6 }, group) };
     }),
   );
-  const rowPlot = new Plot($("row-plot"), T, 260);
+  const rowPlot = new Plot($("row-plot"), T, 260, width);
   const bounds = ["pg-bound", "pg-bound"].map((name) => svg("path", { class: name }, rowPlot.element));
   const asks = svg("path", { class: "pg-asks" }, rowPlot.element);
 
-  const learning = startLearning(learnPlot, () => computed);
+  let learning = null;
 
   // ---- One frame: compute, draw, say ----
 
@@ -57,7 +58,7 @@ function startPlayground() {
     const most = answer.weights.reduce((a, b) => Math.max(a, b), 0);
     const { from, to } = plot.draw({ x, truth, weights: answer.weights, weightTop: niceTop(1.15 * most) });
     plot.drawEven(1 / T);
-    learning.draw();
+    learning?.draw();
     handles.flat().forEach(({ group, bar, knob }, i) => {
       group.toggleAttribute("hidden", !state.flat);
       const { top, bottom } = waves[i >> 1].box;
@@ -285,10 +286,9 @@ function startPlayground() {
 
   // At once, not in the next frame: else axes and curves would stand at two widths for the length of one.
   new ResizeObserver(() => {
-    if (plot.element.getBoundingClientRect().width === plot.width) return; // as it is told at the start
-    plot.resize();
-    rowPlot.resize();
-    learning.resize();
+    const { width } = plot.element.getBoundingClientRect();
+    if (width === plot.width) return; // as it is told at the start
+    for (const one of [plot, rowPlot, learning ?? learnPlot]) one.resize(width);
     frame();
   }).observe(plot.element);
 
@@ -300,12 +300,17 @@ function startPlayground() {
   watch.observe(rowPlot.element);
   addEventListener("beforeprint", () => showRow(true));
 
-  changed();
+  // The browser compiles what runs often: a few short waves first, so that the whole one does not keep it for long.
+  const warmUp = () => classify(model(state.model), draw.slice(0, 50));
+  const learn = () => (learning = startLearning(learnPlot, () => computed));
+  window.later = [warmUp, warmUp, warmUp, warmUp, changed, learn]; // see whole.js
   return {
     state,
     set,
     frame,
-    learning,
+    get learning() {
+      return learning;
+    },
     get computed() {
       return computed;
     },

@@ -19,10 +19,8 @@ function svg(name, attributes = {}, parent = null) {
 // A plot with the time steps 0 to T - 1 along the x axis, weights on the left axis and values on the right one, as in
 // the figures of the book. One unit of the drawing is one pixel, whatever the width, so that text keeps its size.
 class Plot {
-  constructor(element, T, height) {
-    this.element = element;
-    this.T = T;
-    this.height = height;
+  constructor(element, T, height, width) {
+    Object.assign(this, { element, T, height });
     this.shade = svg("rect", { class: "pg-truth" }, element);
     this.area = svg("path", { class: "pg-area" }, element);
     this.outline = svg("path", { class: "pg-outline" }, element);
@@ -34,11 +32,12 @@ class Plot {
     const title = (text, side) =>
       Object.assign(svg("text", { class: `pg-title-${side}` }, this.axes), { textContent: text });
     this.titles = { x: title("time step", "x"), left: title("weight", "left"), right: title("value", "right") };
-    this.resize();
+    this.resize(width);
   }
 
-  resize() {
-    this.width = Math.max(280, this.element.getBoundingClientRect().width);
+  // The width is measured by the page, once for all plots: a look at each would have the browser lay it out each time.
+  resize(width) {
+    this.width = Math.max(280, width);
     this.box = { left: 52, right: this.width - 42, top: 24, bottom: this.height - 40 };
     this.element.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`);
     const { left, right, top, bottom } = this.box;
@@ -70,19 +69,9 @@ class Plot {
   draw({ x, truth, weights, weightTop }) {
     this.weightTop = weightTop;
     this.valueTop = niceTop(Math.max(1, 1.05 * x.reduce((most, value) => Math.max(most, Math.abs(value)), 0)));
-    this.line.setAttribute(
-      "d",
-      path(
-        x,
-        (t) => this.x(t),
-        (value) => this.valueY(value),
-      ),
-    );
-    const outline = path(
-      weights,
-      (t) => this.x(t),
-      (weight) => this.y(weight),
-    );
+    const place = (t) => this.x(t);
+    this.line.setAttribute("d", path(x, place, (value) => this.valueY(value)));
+    const outline = path(weights, place, (weight) => this.y(weight));
     this.outline.setAttribute("d", outline);
     this.area.setAttribute("d", `${outline}V${this.box.bottom}H${this.box.left}Z`);
     const first = truth.indexOf(true);
@@ -92,24 +81,12 @@ class Plot {
     for (const [key, value] of Object.entries({ x: from, width: to - from, y: top, height: bottom - top })) {
       this.shade.setAttribute(key, value);
     }
-    this.#label(
-      "left",
-      [0, 0.5, 1].map((share) => share * weightTop),
-      (weight) => ({
-        x: this.box.left - 6,
-        y: this.y(weight) + 4,
-        text: Number(weight.toPrecision(3)),
-      }),
-    );
-    this.#label(
-      "right",
-      [-1, 0, 1].map((share) => share * this.valueTop),
-      (value) => ({
-        x: this.box.right + 6,
-        y: this.valueY(value) + 4,
-        text: Number(value.toPrecision(3)),
-      }),
-    );
+    const { left, right } = this.box;
+    const left3 = [0, 0.5, 1].map((share) => share * weightTop);
+    const right3 = [-1, 0, 1].map((share) => share * this.valueTop);
+    const text = (number) => Number(number.toPrecision(3));
+    this.#label("left", left3, (weight) => ({ x: left - 6, y: this.y(weight) + 4, text: text(weight) }));
+    this.#label("right", right3, (value) => ({ x: right + 6, y: this.valueY(value) + 4, text: text(value) }));
     return { from, to };
   }
 
