@@ -127,7 +127,7 @@ def test_a_variant_of_the_line_up(variant):
         kernel = np.zeros(ours.shape, "float32")  # one that reads flattened steps gets zeros below
         kernel[: len(theirs)] = theirs
         ours.assign(kernel)
-    x, mask = np.concatenate([LARGE, np.ones((9, 3, D))], axis=1), np.pad(MASK, [(0, 0), (0, 3)])
+    x, mask = np.concatenate([LARGE, np.ones((9, 3, D), "float32")], axis=1), np.pad(MASK, [(0, 0), (0, 3)])
     assert np.allclose(logits, applied(longer, x, mask)[0], atol=1e-5) == (variant not in BLIND)
 
 
