@@ -1,6 +1,5 @@
 """Pages that are opened for one test."""
 
-from collections import defaultdict
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -14,23 +13,12 @@ def opened(site, browser):
 
     A message of an error, a failed request, and one that leaves the site fail the test. ``preloads`` is for pages that
     preload scripts: where scripts are switched off, these are refused. ``asked`` takes the files that the page loads.
-
-    To open a window costs as much as to show a page. So windows of the same options are used again, one test after the
-    other; what a page stored is cleared, and nothing is cached.
     """
-    free = defaultdict(list)
-
-    def new_window(options):
-        context = browser.new_context(**options)
-        # Nothing leaves the machine even when a page asks for it. Where requests are looked at, nothing is cached.
-        context.route(lambda url: urlsplit(url).scheme in {"http", "https"}, lambda route: route.abort())
-        return context.new_page()
 
     @contextmanager
     def open_page(address: str, *, preloads: bool = False, asked: set[Path] | None = None, **options):
-        options = {"viewport": {"width": 1280, "height": 900}, "java_script_enabled": True} | options
-        windows = free[repr(sorted(options.items()))]
-        page, troubles = windows.pop() if windows else new_window(options), []
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
+        troubles = []
 
         def requested(request):
             url = urlsplit(request.url)
@@ -44,22 +32,18 @@ def opened(site, browser):
             if not (preloads and request.failure == "csp"):
                 troubles.append(f"failed: {request.url} ({request.failure})")
 
-        watched = {"request": requested, "requestfailed": failed}
-        watched["console"] = lambda one: one.type == "error" and troubles.append(f"console: {one.text}")
-        watched["weberror"] = lambda one: troubles.append(f"uncaught: {one.error}")
-        for event, look in watched.items():
-            page.context.on(event, look)
-        page.set_viewport_size(options["viewport"])
+        # Nothing leaves the machine even when a page asks for it.
+        context.route(lambda url: urlsplit(url).scheme in {"http", "https"}, lambda route: route.abort())
+        context.on("request", requested)
+        context.on("requestfailed", failed)
+        context.on("console", lambda message: message.type == "error" and troubles.append(f"console: {message.text}"))
+        context.on("weberror", lambda error: troubles.append(f"uncaught: {error.error}"))
+        page = context.new_page()
         page.goto(address, wait_until="load")
-        if options["java_script_enabled"]:
+        if options.get("java_script_enabled", True):
             page.wait_for_selector("html.whole")  # see book/_static/whole.js
         yield page
-        for event, look in watched.items():
-            page.context.remove_listener(event, look)
-        if options["java_script_enabled"]:
-            page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
-        page.goto("about:blank")
-        windows.append(page)  # not where a test has failed
+        context.close()
         assert not troubles, "\n".join(troubles)
 
     return open_page
