@@ -38,9 +38,8 @@ def test_a_split_keeps_classes_in_every_part_and_groups_in_one(counts, seed):
         assert min(shares) >= 1 and shares == pytest.approx([0.7 * count, 0.1 * count, 0.2 * count], abs=1.5)
     groups = np.random.default_rng(seed).integers(5, size=y.size + 5)[: y.size]
     if len(set(groups)) == 5:
-        parts = [
-            set(groups[part.x.ravel().astype(int)]) for part in split_up(batch, (0.4, 0.3, 0.3), seed, groups=groups)
-        ]
+        split = split_up(batch, (0.4, 0.3, 0.3), seed, groups=groups)
+        parts = [set(groups[part.x.ravel().astype(int)]) for part in split]
         assert sum(map(len, parts)) == 5
 
 

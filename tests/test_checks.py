@@ -47,10 +47,8 @@ def test_a_part_is_judged_by_where_its_interval_lies():
 @given(samples, numbers, st.integers(0, 100))
 def test_the_verdict_rises_with_the_estimate(values, end, shift):
     """Towards the range it never falls, from below, from above, and into a margin around 0."""
-    for one, other in (
-        (Part(values, end), Part(values + shift, end)),
-        (Part(values, most=-end), Part(values - shift, most=-end)),
-    ):
+    pairs = (Part(values, end), Part(values + shift, end)), (Part(values, most=-end), Part(values - shift, most=-end))
+    for one, other in pairs:
         assert ORDER.index(verdict(one)) <= ORDER.index(verdict(other))
     centred = values - values.mean()
     far, near = (verdict(Part(centred + by, -1, 1)) for by in (shift, shift / 2))

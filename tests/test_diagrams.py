@@ -79,13 +79,16 @@ MEASURED = """() => {
 }"""
 
 
+@pytest.fixture(scope="module")
+def page(browser):
+    return browser.new_page(viewport={"width": PHONE, "height": 844})
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_letters_are_large_enough_on_a_phone_and_stay_in_place(browser, path):
-    page = browser.new_page(viewport={"width": PHONE, "height": 844})
+def test_letters_are_large_enough_on_a_phone_and_stay_in_place(page, path):
     drawing = inline(path.read_text(encoding="utf-8"), "What it shows").replace("<svg", '<svg style="width: 100%"', 1)
     page.set_content(f'<body style="margin: 0">{drawing}')
     found = page.evaluate(MEASURED)
-    page.close()
     assert not found["misplaced"]
     assert found["letters"] >= 11

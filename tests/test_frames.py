@@ -32,7 +32,6 @@ BAD = {
     "not ASCII": ("a,y\r\n1,früh\r\n", WIDE | {"encoding": "ascii"}, "line 2: byte 0xc3 is not ascii"),
     "semicolons": (GOOD.replace(",", ";"), WIDE, "'a;b;c;y' holds no ','; pass sep=';'"),
     "commas": (GOOD, WIDE | {"sep": ";"}, "pass sep=','"),
-    "comment in front": (f"# from the lab\n{GOOD}", WIDE, "Expected 1 fields in line 2, saw 4"),
     "open quote": ('a,y\n1,"x\n2,z\n', WIDE, "EOF inside string.*close quotes"),
     "too many cells": (GOOD.replace("4,5", "4,5,5,5"), WIDE, "Expected 4 fields in line 3, saw 6.*quote cells"),
     "too few cells": (GOOD.replace("5,6,", "5,"), WIDE, "line 3 .*column 'c': expected a number, got 'gust'"),
@@ -45,12 +44,10 @@ BAD = {
     "time without id": (ROWS, {"label": "y", "time": "t"}, "time needs id"),
     "id that repeats, no time": (ROWS, WIDE | {"id": "who", "columns": ["v"]}, "line 3 .*each id once, got 'A' again"),
     "index of pandas": (",a,y\n0,1,x\n", WIDE, r"expected values, got \[''\]"),
-    "separator at the end": ("a,y,\n1,x,\n", WIDE, r"expected values, got \[''\]"),
     "time as a value": ("Date,a,y\n1,2,x\n", WIDE, "expected values, got .'Date'.*time="),
     "patient id as a value": ("patient_id,y,t0\n1,a,1\n2,b,1\n", WIDE, "expected values, got .'patient_id'"),
     "label left when predicting": (ROWS.replace("y\n", "label\n"), LONG | {"label": None}, "values, got .'label'"),
     "steps as text sorts them": ("y,t0,t1,t10,t2\na,0,1,2,3\n", WIDE, "step after step, got .'t0', 't1', 't10'"),
-    "dates as text sorts them": ("y,1.2.,10.2.,2.2.\na,0,1,2\nb,0,1,2\n", WIDE, "step after step"),
     "axis after axis": ("y,x1_0,x1_1,x1_2,x2_0,x2_1,x2_2\na,0,1,2,3,4,5\n", WIDE | {"features": 2}, "step after step"),
     "features forgotten": ("y,ax_0,ay_0,ax_1,ay_1\na,0,1,2,3\n", WIDE, "pass features="),
     "no header": ("0.5,0.7,0.2\n0.2,0.1,3\n", {"label": None}, "step after step.*write a header"),
@@ -132,9 +129,8 @@ def test_values_that_float32_cannot_tell_apart_are_refused(column, features):
 
 def test_a_frame_speaks_of_its_rows_and_index():
     frame = pd.DataFrame({"a": [1.0, None], "y": [0, 1]}, index=["first", "second"])
-    with pytest.raises(
-        ValueError, match=r"^the table: index second \(row 1\), column 'a': expected a number, got 'nan'"
-    ):
+    said = r"^the table: index second \(row 1\), column 'a': expected a number, got 'nan'"
+    with pytest.raises(ValueError, match=said):
         series_from_frame(frame, "y")
     with pytest.raises(ValueError, match=r"^lab: expected a DataFrame with rows"):
         series_from_frame(frame.to_dict(), "y", source="lab")
@@ -146,9 +142,8 @@ def test_tables_to_predict_and_tables_that_lack_a_class_are_numbered_by_name(tmp
     blind = read_csv(unlabelled, **LONG | {"label": None}, classes=train.classes, timesteps=6)
     assert blind.x.shape == (2, 6, 1) and set(blind.y) == {-1} and blind.classes == train.classes == ("calm", "gust")
     assert blind[[1, 0]].ids == ("B", "A") and read_csv(unlabelled, **LONG | {"label": None}).classes is None
-    gusts = read_csv(
-        written(tmp_path / "gusts.csv", ROWS[:10] + ROWS[ROWS.index("B") :]), **LONG, classes=train.classes
-    )
+    only = written(tmp_path / "gusts.csv", ROWS[:10] + ROWS[ROWS.index("B") :])
+    gusts = read_csv(only, **LONG, classes=train.classes)
     assert gusts.y.tolist() == [1] and gusts.ids == ("B",)
 
 
@@ -181,10 +176,8 @@ def test_tables_in_order_are_read(tmp_path):
     assert batch.x[:, :, 0].tolist() == [[1, 2], [3, 4]] and batch.classes == ("p, q", "r") and batch.ids is None
     assert read(tmp_path, "a b y\n1  2 p\n3 4   q", sep=" ").x[:, :, 0].tolist() == [[1, 2], [3, 4]]
     assert read(tmp_path, "a;y\n1,5;p\n2,5;q\n", sep=";", decimal=",").x.ravel().tolist() == [1.5, 2.5]
-    assert read(tmp_path, "id,date,b,a,y\n7,-,1,2,p\n8,-,3,4,q\n", columns=["a", "b"]).x[:, :, 0].tolist() == [
-        [2, 1],
-        [4, 3],
-    ]
+    chosen = read(tmp_path, "id,date,b,a,y\n7,-,1,2,p\n8,-,3,4,q\n", columns=["a", "b"])
+    assert chosen.x[:, :, 0].tolist() == [[2, 1], [4, 3]]
     named = read(tmp_path, "id,a,y\nk7,1,p\nk8,3,q\n", id="id")
     assert named.ids == ("k7", "k8") and named.x.shape == (2, 1, 1)
     ended = read(tmp_path, "a,b,c,d,y\n1,2,,,p\n3,4,5,6,q\n", features=2, pad=True)
@@ -250,9 +243,8 @@ def tables(draw) -> tuple[np.ndarray, np.ndarray, list[str], pd.DataFrame, pd.Da
     x[np.arange(t) >= lengths[:, None]] = 0
     real = np.repeat(np.arange(t) < lengths[:, None], d, axis=1)
     wide = pd.DataFrame(x.reshape(n, t * d)).where(real).assign(y=labels)
-    steps = [pd.date_range("2024-03-01", periods=t, freq="h"), np.arange(t), 0.1 * np.arange(t)][
-        draw(st.integers(0, 2))
-    ]
+    kinds = [pd.date_range("2024-03-01", periods=t, freq="h"), np.arange(t), 0.1 * np.arange(t)]
+    steps = kinds[draw(st.integers(0, 2))]
     long = pd.DataFrame(x.reshape(n * t, d), columns=[f"v{k}" for k in range(d)])
     long = long.assign(who=np.repeat(np.arange(n), t), t=np.tile(steps, n), y=np.repeat(labels, t))
     rows = draw(st.permutations(np.flatnonzero(real[:, ::d].ravel()).tolist()))

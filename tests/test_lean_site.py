@@ -68,9 +68,8 @@ def test_sheets_become_one(tmp_path):
     (static / "basic.css").write_text('p{top:0}@font-face{font-family:icons;src:url("icons.ttf")}')
     (static / "styles" / "theme.css").write_text('@import "../basic.css";.used{background:url(x.svg)}.unused{top:0}')
     (static / "own.css").write_text('.used:before{content:"\\f019"}.used:after{content:"\uf064"}')
-    links = "".join(
-        f'<link rel="stylesheet" href="../_static/{name}?v=1">\n' for name in ("styles/theme.css", "own.css")
-    )
+    sheets = "styles/theme.css", "own.css"
+    links = "".join(f'<link rel="stylesheet" href="../_static/{name}?v=1">\n' for name in sheets)
     page = tmp_path / "book" / "page.html"
     texts = {page: f'<html><head>\n{links}</head><body><p class="used"></p></body></html>'}
     styles.join(texts, static)

@@ -11,12 +11,9 @@ from notebook_checks import KERNEL, problems
 from notebook_dependencies import depends_on
 
 PNG = base64.b64encode(b"\x89PNG not a real picture").decode()
-FIGURE = {
-    "mystnb": {
-        "image": {"alt": "A wave.", "classes": "dark-light"},
-        "figure": {"caption": "A wave.", "name": "a-wave"},
-    }
-}
+FIGURE = {"mystnb": {"image": {"alt": "A.", "classes": "dark-light"}, "figure": {"caption": "A.", "name": "a"}}}
+EXPORTED = {"tsattn": {"export": "a.png"}, **FIGURE}
+IGNORED = {"tags": ["nbval-ignore-output"]}
 
 
 def without(section: str, key: str) -> dict:
@@ -72,10 +69,7 @@ PITFALLS = {
     "script": ([cell("x", display(text_html="<script>alert(1)</script>"))], "cell 1: output with scripts"),
     "remote picture": ([cell("x", display(text_html="<img src='//a.b/c.png'>"))], "content from the network"),
     "address in a value": ([cell("f", display(text_plain="<A object at 0xDEADBEEF>"))], "cell 1: object address"),
-    "address in an ignored output": (
-        [cell("f", stream("<A at 0x7f1c2a3b>"), tags=["nbval-ignore-output"])],
-        "cell 1: object address",
-    ),
+    "address in an ignored output": ([cell("f", stream("<A at 0x7f1c2a3b>"), **IGNORED)], "cell 1: object address"),
     "clear_output": ([cell("display.clear_output(wait=True)")], "cell 1: clear_output"),
     "display with an id": ([cell("h = display(x, display_id=True)")], "cell 1: display_id"),
     "display update": ([cell("update_display(x)")], "cell 1: update_display"),
@@ -88,19 +82,10 @@ PITFALLS = {
     "absolute path in an output": ([cell("f()", stream("wrote /tmp/x.csv"))], "cell 1: absolute path: /tmp/x.csv"),
     "absolute path on Windows": ([cell("f()", stream("C:\\Users\\me"))], "cell 1: absolute path: C:\\Users"),
     "misspelt tag": ([cell("f()", tags=["nbval-ignore-outputs"])], "cell 1: unknown tag nbval-ignore-outputs"),
-    "statement in an ignored output": (
-        [cell('check("yes", True)', tags=["nbval-ignore-output"])],
-        "cell 1: check() where the output is ignored",
-    ),
+    "statement ignored": ([cell('check("yes", True)', **IGNORED)], "cell 1: check() where the output is ignored"),
     "long cell": ([cell("\n".join(["x = 1"] * 26))], "cell 1: 26 lines of code, expected at most 25"),
-    "wide output": (
-        [cell("f()", stream("a\n" + "x" * 80))],
-        "cell 1: printed line of 80 characters, expected at most 79",
-    ),
-    "export that is missing": (
-        [cell("p()", figure, tsattn={"export": "images/a.png"}, **FIGURE)],
-        "exported picture a.png is not the stored output",
-    ),
+    "wide output": ([cell("f()", stream("a\n" + "x" * 80))], "1: printed line of 80 characters, expected at most 79"),
+    "missing export": ([cell("p()", figure, **EXPORTED)], "exported picture a.png is not the stored output"),
 }
 
 
@@ -144,13 +129,12 @@ def test_stale_outputs(write, tmp_path):
     assert problems(path, tmp_path) == []
     (tmp_path / "data.csv").write_text("1\n")
     (found,) = problems(path, tmp_path)
-    assert "outputs out of date" in found
-    assert "data.csv" in found
+    assert "outputs out of date" in found and "data.csv" in found
 
 
 def test_exported_picture_differs(write, tmp_path):
     """A picture that was changed by hand, or left behind, is reported."""
-    path = write([cell("p()", figure, tsattn={"export": "a.png"}, **FIGURE)])
+    path = write([cell("p()", figure, **EXPORTED)])
     (tmp_path / "a.png").write_bytes(b"something else")
     assert any("exported picture a.png is not" in problem for problem in problems(path, tmp_path))
     (tmp_path / "a.png").write_bytes(base64.b64decode(PNG))

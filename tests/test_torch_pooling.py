@@ -33,9 +33,7 @@ def test_attention_equals_the_oracle_in_float64(mask):
 
 def test_poolings_are_what_they_say():
     hidden, mask = some(3, 7, 4), real([7, 5, 1], 7)
-    (mean, even), (largest, _), (last, none) = (
-        pool(hidden, mask) for pool in (MeanPooling(), MaxPooling(), LastState())
-    )
+    (mean, even), (largest, _), (last, none) = (one(hidden, mask) for one in (MeanPooling(), MaxPooling(), LastState()))
     assert torch.allclose(even, (mask / mask.sum(dim=1, keepdim=True)).double()) and none is None
     for row, length in enumerate((7, 5, 1)):
         states = hidden[row, :length]

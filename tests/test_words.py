@@ -30,9 +30,7 @@ EXEMPT = {
 }
 QUOTED = re.compile(rf"\b([A-D]\d+): ({'|'.join(sorted(SIGNS, reverse=True))})\b", re.IGNORECASE)
 # What a verdict in bold begins with, and what once stood in the place of one.
-BARE = re.compile(
-    r"\*\*(?:holds?|does not hold|not settled|in part|mostly|depends|refuted|reproduced|confirmed)\b", re.IGNORECASE
-)
+BARE = re.compile(r"(?i)\*\*(?:holds?|does not hold|not settled|in part|mostly|depends|refuted|reproduced|confirmed)\b")
 
 
 @cache

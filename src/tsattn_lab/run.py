@@ -33,9 +33,8 @@ DIED = "times, the last time with no other fit running (killed, out of memory, o
 VERSIONS = ("tsattn_tutorial", "numpy", "torch", "tensorflow", "keras", "aeon")
 
 # A fit has one thread, so that fits scale with cores. Libraries read these when they are loaded.
-ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMBA", "NUMEXPR")} | {
-    "VECLIB_MAXIMUM_THREADS": "1"
-}
+ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMBA", "NUMEXPR")}
+ONE_THREAD |= {"VECLIB_MAXIMUM_THREADS": "1"}
 
 # Frameworks keep their random state per process: two fits at a time in one process would draw from each other's.
 _ONE_AT_A_TIME = threading.Lock()

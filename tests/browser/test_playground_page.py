@@ -263,9 +263,7 @@ def test_it_trains_pauses_steps_and_begins_anew(page):
     assert page.locator("#pg-train").text_content() == "Pause"
     wait_for_updates(page, 11)  # the accuracy is counted between the tenth and the next
     page.locator("#pg-train").press("Enter")
-    assert page.locator("#pg-train").text_content() == "Train" and not page.evaluate(
-        "() => playground.learning.running"
-    )
+    assert page.locator("#pg-train").text_content() == "Train" and not page.evaluate("playground.learning.running")
     done, drawn = page.evaluate(UPDATES), page.evaluate(DRAWN)
     assert drawn["loss"].count("L") == done - 1 and drawn["accuracy"] and page.evaluate(OUTLINE) != before
     says = page.locator("#pg-learn-says").text_content()

@@ -88,9 +88,8 @@ def test_the_seeds_decide_a_training_and_the_truth_does_not_enter():
 
     first, again, other = trained(true, 0), trained(blind, 0), trained(true, 1)
     assert first == pytest.approx(again, rel=1e-5) and first != pytest.approx(other, rel=1e-5)
-    assert losses(fit(summed(), TRAIN, epochs=1, progress=False)) != losses(
-        fit(summed(), TRAIN, epochs=1, seed=1, progress=False)
-    )
+    once = {"epochs": 1, "progress": False}
+    assert losses(fit(summed(), TRAIN, **once)) != losses(fit(summed(), TRAIN, seed=1, **once))
 
 
 @few_updates
@@ -129,10 +128,9 @@ def test_an_interrupt_propagates_and_the_best_weights_are_back(monkeypatch):
 @few_updates
 def test_a_loss_that_is_not_finite_is_an_error_and_leaves_the_weights_that_were():
     model = summed()
-    before = model.get_weights()
     with pytest.raises(FloatingPointError, match="try a smaller learning_rate"):
         fit(model, TRAIN[:64], epochs=50, learning_rate=1e38, progress=False)
-    assert np.isfinite(predict(model, TRAIN).probability).all() and len(before) == len(model.get_weights())
+    assert np.isfinite(predict(model, TRAIN).probability).all()
 
 
 @few_updates
@@ -205,7 +203,6 @@ HEADS = {
     "operation": (lambda: [layers.Dense(1), ops.sigmoid, layers.Dropout(0.1)], "sigmoid in 'sigmoid"),
     "softmax in a layer": (lambda: [layers.Dense(3, layers.Softmax())], "softmax in 'dense"),
     "a model": (lambda: [vectors()], "softmax in 'dense"),
-    "sequential": (lambda: [keras.Sequential([layers.Dense(1, "sigmoid")])], "sigmoid in 'dense"),
     "mean of two": (lambda: [mean_of_two], "softmax in 'dense"),
     "one logit": (lambda: [layers.Dense(1)], r"first, got \(None, 1\)"),
 }

@@ -77,9 +77,7 @@ def noisy():
 def page(ask_scripts, waves, parameters, noisy):
     """What the scripts of the page make of the same float32 samples."""
     names = ("frequency", "amplitude", "start", "length", "flat")
-    drawn = [
-        dict(zip(names, values, strict=True))
-        for values in zip(*(getattr(parameters, name).tolist() for name in names), strict=True)
-    ]
+    columns = (getattr(parameters, name).tolist() for name in names)
+    drawn = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
     samples = base64.b64encode(waves.x.astype("<f4").tobytes()).decode("ascii")
     return ask_scripts(parameters=drawn, samples=samples, settings=noisy)

@@ -20,9 +20,8 @@ def states() -> list[dict]:
         shapes |= {"u": (1, UNITS), "d": (1, 1)}
         weights = {name: rng.normal(0, (1 / shape[1]) ** 0.5, shape) for name, shape in shapes.items()}
         x = rng.normal(size=(3, PATCHES, width))
-        drawn.append(
-            {"pooling": ("attention", "mean", "max")[i % 3], "weights": weights, "x": x, "y": rng.integers(0, 2, 3)}
-        )
+        pooling = ("attention", "mean", "max")[i % 3]
+        drawn.append({"pooling": pooling, "weights": weights, "x": x, "y": rng.integers(0, 2, 3)})
     return drawn
 
 

@@ -6,20 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from export_playground import (
-    CONFIG,
-    MOST_NOISE,
-    NAMES,
-    PACE,
-    RECIPES,
-    SCRIPT,
-    SELF_ATTENTION,
-    apply,
-    build,
-    read_script,
-    settings,
-    typical_seed,
-)
+import export_playground
+from export_playground import CONFIG, NAMES, RECIPES, SCRIPT, SELF_ATTENTION, apply, build, read_script, settings
 from tsattn_tutorial.datasets import SeriesBatch, SineParameters, draw_sine_parameters, render_sine_waves
 from tsattn_tutorial.torch import PUBLISHED, SHARP
 
@@ -32,7 +20,7 @@ def test_the_sliders_have_the_ranges_of_the_generator():
     assert written == settings()
     assert written["ranges"]["frequency"]["max"] == pytest.approx(CONFIG.frequencies[-1])
     assert written["ranges"]["start"] == {"min": 0, "max": 445, "step": 5}
-    assert written["ranges"]["noise"]["max"] == MOST_NOISE
+    assert written["ranges"]["noise"]["max"] == export_playground.MOST_NOISE
 
 
 def test_the_models_are_what_the_page_says(exported):
@@ -40,7 +28,7 @@ def test_the_models_are_what_the_page_says(exported):
     assert list(exported) == list(NAMES)
     assert RECIPES["sharp"] == SHARP and RECIPES["mean"] == replace(SHARP, pooling="mean")
     for name, model in exported.items():
-        assert model.seed == typical_seed(), name
+        assert model.seed == export_playground.typical_seed(), name
         assert model.right > 0.9 * model.series, name
 
 
@@ -50,7 +38,7 @@ def test_the_table_of_the_page_says_how_the_models_were_made(exported):
     assert SHARP.normalise and SHARP.slope
     options = exported["plain"].model.options | {"squash": True}
     assert options == exported["sigmoid"].model.options
-    assert (options["patch_size"], options["units"], PACE["epochs"]) == (10, 8, 10)
+    assert (options["patch_size"], options["units"], export_playground.PACE["epochs"]) == (10, 8, 10)
     plain, squashed = (build(name, seed=1).state_dict() for name in SELF_ATTENTION)
     assert all(torch.equal(plain[key], squashed[key]) for key in plain)
 
@@ -164,4 +152,4 @@ def test_even_weights_are_enough_behind_a_sigmoid(exported):
 
 
 def test_the_page_names_the_seed(text):
-    assert f"those of seed {typical_seed()} " in " ".join(text.split())
+    assert f"those of seed {export_playground.typical_seed()} " in " ".join(text.split())

@@ -57,9 +57,7 @@ def test_attention_by_hand_is_that_of_the_reference(touch):
     rng = np.random.default_rng(0)
     gauges = [2, 5, 7, 4, 4, 4, 6, 3], [2, 4, 7, 5, 4, 6, 4, 3]
     masks = np.array([[True] * 8, [True] + [False] * 7, [False, True] * 4]).tolist()
-    calls = [
-        (gauge, rng.uniform(-6, 6, 8).tolist(), mask, tau) for gauge in gauges for mask in masks for tau in (0.1, 10)
-    ]
+    calls = [(one, rng.uniform(-6, 6, 8).tolist(), mask, tau) for one in gauges for mask in masks for tau in (0.1, 10)]
     for (levels, scores, mask, temperature), one in zip(calls, touch("TOUCH.byHand", calls), strict=True):
         hidden = np.stack([levels, np.abs(np.diff(levels, prepend=0))], axis=1)  # as in the chapter
         weights = masked_softmax(np.array(scores) / temperature, np.array(mask))

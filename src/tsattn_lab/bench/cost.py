@@ -21,11 +21,10 @@ from tsattn_lab.bench.rounds import compare, in_turn
 from tsattn_tutorial.torch import AttentionPooling
 
 USUAL = {"series": 2, "steps": 512, "width": 64}
-#: What is varied, and its values; the other two stay as usual.
+#: What is varied, and its values, each twice the one before; the other two stay as usual.
 VARIED = {
-    "steps": (128, 256, 512, 1024, 2048, 4096, 8192),
-    "series": (1, 2, 4, 8, 16, 32, 64),
-    "width": (16, 32, 64, 128, 256, 512),
+    name: [first * 2**power for power in range(count)]
+    for name, first, count in (("steps", 128, 7), ("series", 1, 7), ("width", 16, 6))
 }
 ENOUGH = 0.1  # seconds of passes that make up a measurement
 MEMORY = 2 * 2**30  # bytes, what Binder gives

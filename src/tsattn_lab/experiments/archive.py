@@ -129,8 +129,7 @@ def _built(model: str, shape: tuple[int, int], seed: int) -> Any:
         kernel = keras.initializers.GlorotUniform(first)
         hidden = keras.layers.Conv1D(64, 5, padding="same", activation="tanh", kernel_initializer=kernel)(x)
         pool = keras.layers.GlobalAveragePooling1D if model == "mean pooling" else keras.layers.Flatten
-        if count:
-            outputs = [sum(several) / count]  # (B, T)
+        outputs = [sum(several) / count] if count else []  # (B, T)
         features = keras.ops.einsum("bt,btk->bk", outputs[0], hidden) if count else pool()(hidden)
     kernel = keras.initializers.GlorotUniform(last)
     logit = keras.ops.squeeze(keras.layers.Dense(1, kernel_initializer=kernel, kernel_regularizer=l2)(features), -1)

@@ -80,8 +80,7 @@ def motifs(
     said = probability.argmax(axis=1)
     f1 = f1_score(test.y, said, labels=range(CLASSES), average=None, zero_division=0)
     row = {"accuracy": (said == test.y).mean(), "macro_f1": f1.mean()}
-    row["log_loss"] = log_loss(test.y, probability, labels=range(CLASSES))
-    row["train_accuracy"] = known.mean()
+    row |= {"log_loss": log_loss(test.y, probability, labels=range(CLASSES)), "train_accuracy": known.mean()}
     row |= how_it_went(history, model.count_params()) | _attention(weights, test, regime)
     row["confusion"] = json.dumps(confusion_matrix(test.y, said, labels=range(CLASSES)).tolist())
     return row | {f"f1_{label}": value for label, value in enumerate(f1)}
@@ -122,8 +121,7 @@ def _attention(weights: np.ndarray | None, batch: SeriesBatch, regime: str) -> d
     result["on_padding"] = (rows * ~batch.mask[:, None]).sum(axis=2)[looks].mean()
     if regime == "relational" and weights.ndim == 3:
         true = np.nonzero(batch.truth)[1].reshape(len(batch), 2, -1)  # the earlier and the later segment, (N, 2, 4)
-        series = np.arange(len(batch))[:, None, None]
-        there = weights[series, true[:, 0, :, None], true[:, 1, None, :]].sum(axis=2).mean()
-        back = weights[series, true[:, 1, :, None], true[:, 0, None, :]].sum(axis=2).mean()
-        result |= {"partner": (there + back) / 2, "partner_chance": (true.shape[2] / batch.mask.sum(axis=1)).mean()}
+        series = np.arange(len(batch))[:, None, None, None]
+        partner = weights[series, true[:, :, :, None], true[:, ::-1, None, :]].sum(axis=3).mean()  # there and back
+        result |= {"partner": partner, "partner_chance": (true.shape[2] / batch.mask.sum(axis=1)).mean()}
     return result

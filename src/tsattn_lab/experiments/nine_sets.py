@@ -122,8 +122,7 @@ def _classifier(model: str, seed: int) -> Any:
 def _looks(one: Any, other: Any, x: Any) -> dict[str, float]:
     """Compare where two trainings look, and delete what the first one names."""
     both = zip(one.attend(x), other.attend(x), [series.shape[1] for series in x], strict=True)
-    pairs = [(a[:length], b[:length]) for a, b, length in both]
+    alike = np.nanmean([np.corrcoef(a[:length], b[:length])[0, 1] for a, b, length in both])
     found = {f"by_{method}": one.faithfulness(x, method).difference.value for method in ("attention", "evidence")}
-    alike = np.nanmean([np.corrcoef(*pair)[0, 1] for pair in pairs])
     logit = np.nansum(one.explain(x, "evidence"), axis=1)
     return {"alike": alike, "agree": (one.predict(x) == other.predict(x)).mean(), "scale": logit.mean()} | found

@@ -11,6 +11,9 @@ from tsattn_tutorial.arguments import check_choice, child_seed
 from tsattn_tutorial.datasets import SeriesBatch, cued_steps, planted_cells, planted_dimensions, planted_steps
 from tsattn_tutorial.metrics import pointing
 
+Place = int | Sequence[int] | str
+
+SIZE = 30_000  # series to train and to choose on
 FRESH = 300  # series over which the source averages the weights
 TEST = 3000  # fresh series for the accuracy
 
@@ -23,13 +26,7 @@ CELLS: dict[str, dict[str, Any]] = {
 
 
 def attention_over_steps(
-    seed: int,
-    *,
-    variant: str = "after",
-    single: bool = False,
-    position: int | Sequence[int] | str = 10,
-    size: int = 30_000,
-    epochs: int = 5,
+    seed: int, *, variant: str = "after", single: bool = False, position: Place = 10, size: int = SIZE, epochs: int = 5
 ) -> dict[str, Any]:
     """Plant the label in a time step and train a classifier with attention over the steps.
 
@@ -110,13 +107,7 @@ def attention_over_dimensions(
 
 
 def attention_over_cells(
-    seed: int,
-    *,
-    variant: str = "joint",
-    cells: str = "one",
-    pooling: str = "lstm",
-    size: int = 30_000,
-    epochs: int = 10,
+    seed: int, *, variant: str = "joint", cells: str = "one", pooling: str = "lstm", size: int = SIZE, epochs: int = 10
 ) -> dict[str, Any]:
     """Plant the label in cells of the grid and train a classifier with attention over steps and dimensions.
 
@@ -161,8 +152,8 @@ def attention_over_cells(
     planted, places = mean[test.truth[0]], np.unravel_index(mean.argsort(axis=None)[::-1], mean.shape)
     largest, second, *_ = (f"{step} {dimension}" for step, dimension in zip(*places, strict=True))
     inside = pointing(*(part.reshape(len(part), -1) for part in (weights, test.truth))).mean()
-    row |= {"mass": planted.sum(), "least": planted.min(), "pointing": inside}
-    return row | {"largest": largest, "second": second}
+    found = {"mass": planted.sum(), "least": planted.min(), "pointing": inside, "largest": largest, "second": second}
+    return row | found
 
 
 def _swapped_dimensions(size: int, seed: int = 0) -> SeriesBatch:

@@ -23,14 +23,10 @@ SHIFTS = np.arange(-100, 101, 5)  # samples by which the truth is moved to find 
 BINS = 20  # of the reliability diagram
 
 # Models that have a recipe of tsattn_tutorial.torch, and what they do with it.
-_RECIPES: dict[str, tuple[str, dict[str, str]]] = {
-    "BiLSTM, last state": ("PUBLISHED", {"pooling": "last"}),
-    "BiLSTM, mean": ("PUBLISHED", {"pooling": "mean"}),
-    "BiLSTM, max": ("PUBLISHED", {"pooling": "max"}),
-    "BiLSTM, attention": ("PUBLISHED", {}),
-    "patches, attention": ("PATCHES", {}),
-    "patches and slope, attention": ("SHARP", {}),
-}
+_POOLINGS = {"last state": "last", "mean": "mean", "max": "max"}
+_RECIPES = {f"BiLSTM, {name}": ("PUBLISHED", {"pooling": pooling}) for name, pooling in _POOLINGS.items()}
+_RECIPES |= {"BiLSTM, attention": ("PUBLISHED", {}), "patches, attention": ("PATCHES", {})}
+_RECIPES |= {"patches and slope, attention": ("SHARP", {})}
 _NETWORKS = ("feed-forward", "convolution, mean", "convolution, max")
 
 #: Models of `sine`, from the simplest.
