@@ -19,8 +19,7 @@ def _grid(seeds: Iterable[int], **values: list[Any]) -> list[dict[str, Any]]:
     return list(ParameterGrid(values | {"seed": list(seeds)}))
 
 
-FIVE, TEN = range(5), range(10)
-UNSEEN = range(10, 20)  # seeds on which nothing was chosen
+FIVE, TEN, UNSEEN = range(5), range(10), range(10, 20)  # seeds; on the last ones nothing was chosen
 
 QUICK = ["majority class", "one-line rule", "logistic regression", "feed-forward", "patches, attention"]
 SLOW = ["MiniRocket", *(name for name in SINE_MODELS if name.startswith(("convolution", "BiLSTM")))]
@@ -55,9 +54,7 @@ RELATIONAL += [f"{kind} after" for kind in ("sigmoid", "plain", "scaled", "resid
 RELATIONAL += ["residual between", "scaled between", "multi-head between", "multi-head between, no residual"]
 RELATIONAL += ["multi-head between, mean pooling"]
 WEEKS = {"data": ["signatures"], "explained": [30], "deleted": [8]}
-MORE_WEEKS = WEEKS | {"explained": [100]}
-INCEPTION = {"encoder": "inception", "learning_rate": 0.003}
-LONG = {"epochs": [100], "patience": [5]}  # until the validation loss has not fallen for five epochs
+INCEPTION = {"encoder": "inception", "learning_rate": 0.003, "roll": True}
 
 
 #: Function and settings of every file of results.
@@ -104,7 +101,7 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
         # Trials are on a draw of their own.
         + _grid([1000, *TEN], options=[{"updates": 2000}], **WEEKS)
         + _grid([1000], options=[INCEPTION | {"updates": 3200, "roll": roll} for roll in (True, False)], **WEEKS)
-        + _grid(TEN, options=[INCEPTION | {"updates": 4800, "roll": True, "n_members": 2}], **MORE_WEEKS),
+        + _grid(TEN, options=[INCEPTION | {"updates": 4800, "n_members": 2}], **WEEKS | {"explained": [100]}),
     ),
     "planted_steps": (
         lab.attention_over_steps,
@@ -127,7 +124,8 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
         + _grid(FIVE, variant=LOCAL)
         + _grid(FIVE, variant=RELATIONAL, regime=["relational"])
         + _grid([0], variant=["lstm", "sigmoid after"], regime=["local", "hopeless"], units=[256])
-        + _grid(FIVE, variant=["mean pooling", "lstm", "attention pooling"], **LONG)
+        # Until the validation loss has not fallen for five epochs.
+        + _grid(FIVE, variant=["mean pooling", "lstm", "attention pooling"], epochs=[100], patience=[5])
         + _grid(range(3), size=[1000], epochs=[200], patience=[10]),  # as many updates
     ),
 }

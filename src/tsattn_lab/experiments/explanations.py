@@ -16,7 +16,6 @@ from tsattn_tutorial.arguments import check_choice, child_seed, generators
 from tsattn_tutorial.bayes import sine_posterior
 from tsattn_tutorial.config import SineConfig
 from tsattn_tutorial.datasets import SeriesBatch, Split
-from tsattn_tutorial.datasets.signatures import SHORTEST
 from tsattn_tutorial.faithfulness import aopcr, interpolated, removed, series_mean, taken_from
 from tsattn_tutorial.metrics import localisation
 
@@ -99,8 +98,9 @@ def explanations(
         posterior = sine_posterior(parts.test.x[chosen], config, progress=False)
         found["posterior"] = posterior.where
     else:
-        smooth = {f"{name}, smoothed": uniform_filter1d(found[name], SHORTEST) for name in ("attention", "evidence")}
-        found |= smooth  # over the neighbours, as many steps as the shortest stretch has
+        # Over the neighbours, as many steps as the shortest stretch has.
+        steps = datasets.signatures.SHORTEST
+        found |= {f"{name}, smoothed": uniform_filter1d(found[name], steps) for name in ("attention", "evidence")}
     row |= _shuffled(network, test, found, seed)
     found |= _controls(network, test, found["attention"], seed)
     signal = test.truth.any(axis=1)
