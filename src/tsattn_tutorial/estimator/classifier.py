@@ -220,7 +220,8 @@ class AttentionClassifier(BaseClassifier):
         ValueError
             When there is no such method, or the pooling has no weights for it.
         """
-        return explain(self.network_, self._inside(X, check_choice("method", method, get_args(Method))), method)
+        batch = self._inside(X, check_choice("method", method, get_args(Method)))
+        return explain(self.network_, batch, method)
 
     def faithfulness(self, X, method: Method = "attention", *, seed: int = 0) -> Faithfulness:
         """Say whether deleting the steps that an explanation names hurts more than deleting steps at random.

@@ -239,14 +239,13 @@ class _Head(nn.Module):
     def __init__(self, features: int, classes: int, encoder: Encoder, pooling: Pooling, units: int) -> None:
         super().__init__()
         kinds = {"kernels": _Layer, "inception": _Inception, "transformer": _Transformer, "bilstm": _BiLSTM}
-        self.encoder, self.layer = kinds[encoder](features, units), nn.Identity()
+        self.encoder = kinds[encoder](features, units)
         if pooling == "attention":
             self.pooling = AttentionPooling(units, units)
             nn.init.zeros_(self.pooling.query.weight)  # it starts from the plain mean
         else:
             self.pooling = PLAIN["mean" if pooling == "layer" else pooling]()
-        if pooling == "layer":
-            self.layer = nn.Sequential(nn.Linear(units, units), nn.Tanh())
+        self.layer = nn.Sequential(nn.Linear(units, units), nn.Tanh()) if pooling == "layer" else nn.Identity()
         self.dropout = nn.Dropout(0.2)
         self.classifier = nn.Linear(units, classes)
 
