@@ -15,8 +15,8 @@ CONTROLS = "untrained, attention", "untrained, gradient", "another series", "ran
 def rows():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ours, "PATCHES", ours.Recipe(units=4, patch_size=50, normalise=True, epochs=1, batch_size=256))
-        few = {"explained": 30, "deleted": 10}
-        signatures = explanations(1, data="signatures", options={"units": 4, "updates": 1}, **few)
+        few, two = {"explained": 10, "deleted": 3}, {"encoder": "transformer", "units": 4, "updates": 1, "n_members": 2}
+        signatures = explanations(1, data="signatures", options=two, **few)
         waves = explanations(0, recipe="PATCHES", dataset_size=400, **few)
         return {"waves": waves, "signatures": signatures}
 

@@ -22,13 +22,11 @@ def _grid(seeds: Iterable[int], **values: list[Any]) -> list[dict[str, Any]]:
 FIVE, TEN, UNSEEN = range(5), range(10), range(10, 20)  # seeds; on the last ones nothing was chosen
 
 QUICK = ["majority class", "one-line rule", "logistic regression", "feed-forward", "patches, attention"]
-SLOW = ["MiniRocket", *(name for name in SINE_MODELS if name.startswith(("convolution", "BiLSTM")))]
-MORE = {"QUANT": 4, "BiLSTM, last state": 5, "feed-forward": 20}  # seeds without noise; the published model has 20
+NETS = [name for name in SINE_MODELS if name.startswith(("convolution", "BiLSTM"))]
 NOISY = {"noise_std": [0.5, 1.0, 2.0, 4.0], "test_series": [10_000]}
 
 SHARP = ["patches and slope, attention"]
 CHANGES = ["normalised", "paced", "slope", "patches", "smaller"]
-UNDONE = [[name for name in CHANGES if name != left] for left in CHANGES]
 WIDTHS = [{"units": units, "slope": slope} for units in (8, 16, 32) for slope in (30.0, 100.0, 300.0, 1000.0, 3000.0)]
 POOLINGS = ["attention", "mean", "max", "last"]
 
@@ -43,16 +41,15 @@ ITALY = ["attention", "averaged attention", "mean pooling", "flatten", "logistic
 BOTH = {"held_out": ["test", "folds"]}
 
 # What is compared in the local, the hopeless and the relational regime.
-LOCAL = ["lstm", "one lstm", "mean pooling", "attention pooling", "transformer", "sigmoid after, old mask"]
+LOCAL = ["lstm", "one lstm", "mean pooling", "attention pooling", "transformer", "residual before"]
+LOCAL += ["residual before, mask lost", "sigmoid after, old mask"]
 LOCAL += [f"{kind} after" for kind in ("sigmoid", "multi-head", "even", "plain")]
-LOCAL += ["residual before", "residual before, mask lost"]
 VARIANTS = [*LOCAL, "scaled after", "residual after", "residual after, norm", "scaled residual before"]
 VARIANTS += ["residual between", "multi-head between", "multi-head between, mean pooling"]
-RELATIONAL = ["lstm", "attention pooling", "transformer", "transformer, no residual"]
-RELATIONAL += ["deep transformer", "deep transformer, no residual"]
+PARTNERS = ["multi-head between", "multi-head between, mean pooling", "transformer"]
+RELATIONAL = [*PARTNERS, "lstm", "attention pooling", "transformer, no residual", "deep transformer"]
+RELATIONAL += ["deep transformer, no residual", "residual between", "scaled between", "multi-head between, no residual"]
 RELATIONAL += [f"{kind} after" for kind in ("sigmoid", "plain", "scaled", "residual")]
-RELATIONAL += ["residual between", "scaled between", "multi-head between", "multi-head between, no residual"]
-RELATIONAL += ["multi-head between, mean pooling"]
 WEEKS = {"data": ["signatures"], "explained": [30], "deleted": [8]}
 INCEPTION = {"encoder": "inception", "learning_rate": 0.003, "roll": True}
 
@@ -62,11 +59,13 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
     "bilstm_attention": (lab.sine, _grid(range(20)) + _grid([0, 6], recipe=[{"patience": 50}])),
     "sine_models": (
         lab.sine,
-        _grid(FIVE, model=[*QUICK, *SHARP])
-        + _grid(range(3), model=[name for name in SLOW if name != "BiLSTM, attention"])
-        + [fit for name, count in MORE.items() for fit in _grid(range(count), model=[name])]
+        # Without noise, the published model has a file of its own.
+        _grid(FIVE, model=[*QUICK, *SHARP, *(name for name in NETS if name != "BiLSTM, attention")])
+        + _grid(range(5, 20), model=["feed-forward"])
+        + _grid(range(4), model=["MiniRocket", "QUANT"])
+        + _grid(FIVE, model=[*QUICK, *NETS], **NOISY | {"noise_std": [1.0]})
         + _grid(range(3), model=[*QUICK, "Bayes"], **NOISY)
-        + _grid(range(2), model=[*SLOW, "QUANT"], **NOISY),
+        + _grid(range(2), model=[*NETS, "MiniRocket", "QUANT"], **NOISY),
     ),
     "sine_recipe": (
         lab.sine,
@@ -75,7 +74,7 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
         + _grid(range(100, 110), model=SHARP, recipe=WIDTHS)
         + _grid(UNSEEN, model=SHARP, recipe=[{"pooling": pooling} for pooling in POOLINGS[1:]])
         + _grid(UNSEEN, model=SHARP, recipe=[{"pooling": p, "slope": 0.0} for p in POOLINGS], noise_std=[1.0])
-        + _grid(range(10, 15), changes=UNDONE),
+        + _grid(range(10, 15), changes=[[name for name in CHANGES if name != left] for left in CHANGES]),
     ),
     "sine_fresh": (lab.sine, [{"seed": 0, "noise_std": noise, "recipe": recipe, **ANEW} for noise, recipe in FRESH]),
     "italy_power_demand": (
@@ -98,10 +97,11 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
     "explanations": (
         lab.explanations,
         _grid(TEN, recipe=["PATCHES"], noise_std=[2.0, 0.5])
+        + _grid(FIVE, recipe=["PUBLISHED"], noise_std=[2.0, 0.5])
         # Trials are on a draw of their own.
         + _grid([1000, *TEN], options=[{"updates": 2000}], **WEEKS)
         + _grid([1000], options=[INCEPTION | {"updates": 3200, "roll": roll} for roll in (True, False)], **WEEKS)
-        + _grid(TEN, options=[INCEPTION | {"updates": 4800, "n_members": 2}], **WEEKS | {"explained": [100]}),
+        + _grid(TEN, options=[INCEPTION | {"updates": 4800, "n_members": 4}], **WEEKS | {"explained": [100]}),
     ),
     "planted_steps": (
         lab.attention_over_steps,
@@ -123,9 +123,10 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
         _grid(FIVE, variant=VARIANTS, regime=["hopeless"])
         + _grid(FIVE, variant=LOCAL)
         + _grid(FIVE, variant=RELATIONAL, regime=["relational"])
-        + _grid([0], variant=["lstm", "sigmoid after"], regime=["local", "hopeless"], units=[256])
+        + _grid(range(3), variant=["lstm", "sigmoid after"], regime=["local", "hopeless"], units=[256])
         # Until the validation loss has not fallen for five epochs.
         + _grid(FIVE, variant=["mean pooling", "lstm", "attention pooling"], epochs=[100], patience=[5])
+        + _grid(FIVE, variant=PARTNERS, regime=["relational"], epochs=[100], patience=[5])
         + _grid(range(3), size=[1000], epochs=[200], patience=[10]),  # as many updates
     ),
 }

@@ -33,10 +33,10 @@ class Faithfulness(NamedTuple):
     difference: Estimate
 
     def __str__(self) -> str:
-        clear = "clear" if self.difference.low > 0 or self.difference.high < 0 else "open"
+        gap = self.difference
         return (
             f"deleting what is named lowers the logit by {self.named:.3g}, deleting at random by {self.random:.3g}; "
-            f"difference {self.difference.value:.3g} [{self.difference.low:.3g}, {self.difference.high:.3g}]: {clear}"
+            f"difference {gap.value:.3g} [{gap.low:.3g}, {gap.high:.3g}]: {gap.evidence(0)}"
         )
 
 

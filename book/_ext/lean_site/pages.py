@@ -64,7 +64,7 @@ def redirect(target: str, title: str) -> str:
     title = html.escape(title)
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
         f'<meta http-equiv="refresh" content="0; url={target}"></head>'
         f'<body><main><h1><a href="{target}">{title}</a></h1></main></body></html>\n'
     )

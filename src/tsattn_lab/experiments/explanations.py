@@ -61,7 +61,7 @@ def explanations(
         and evidence also count ``smoothed``, in the mean over as many steps as the shortest stretch has. As Jain and
         Wallace (2019) asked: ``tau``, Kendall's, between the weights of the patches and their gradients; ``moved``, the
         distance in total variation that the probabilities go when the weights are shuffled among patches, the median
-        of 20 times.
+        of 20 times; of several networks, the first.
     """
     check_choice("data", data, ("waves", "signatures"))
     started, cpu = time.perf_counter(), time.process_time()
@@ -100,8 +100,8 @@ def explanations(
     else:
         # Over the neighbours, as many steps as the shortest stretch has.
         steps = datasets.signatures.SHORTEST
-        found |= {f"{name}, smoothed": uniform_filter1d(found[name], steps) for name in ("attention", "evidence")}
-    row |= _shuffled(network, test, found, seed)
+        found |= {f"{one}, smoothed": uniform_filter1d(found[one], steps) for one in ("attention", "evidence")}
+    row |= _shuffled(network, test, seed)
     found |= _controls(network, test, found["attention"], seed)
     signal = test.truth.any(axis=1)
     for name, importance in found.items():
@@ -123,13 +123,13 @@ def explanations(
     return row | {"cpu_seconds": time.process_time() - cpu}
 
 
-def _shuffled(network, test: SeriesBatch, found: Mapping[str, np.ndarray], seed: int) -> dict[str, float]:
-    """Compare the weights of patches with gradients, and see what other weights would say."""
-    from tsattn_tutorial.torch.explanations import say
+def _shuffled(network, test: SeriesBatch, seed: int) -> dict[str, float]:
+    """Compare the weights of patches with gradients, and see what other weights would say; one network of several."""
+    from tsattn_tutorial.torch.explanations import explain, say
 
-    patches = (network if hasattr(network, "patches") else network[0]).patches  # of an ensemble all are alike
-    first = range(0, test.x.shape[1], patches.size)  # steps
-    weights, gradient = (np.add.reduceat(found[name], first, axis=1) for name in ("attention", "gradient"))  # (N, P)
+    network = network if hasattr(network, "patches") else network[0]
+    first = range(0, test.x.shape[1], network.patches.size)  # steps
+    weights, gradient = (np.add.reduceat(explain(network, test, of), first, axis=1) for of in ("attention", "gradient"))
     tau = [kendalltau(*pair).statistic for pair in zip(weights, gradient, strict=True)]
     evidence = say(network, test, lambda network, x, mask: network.evidence(x, mask))
     votes = np.add.reduceat(evidence, first, axis=2) / np.maximum(weights, 1e-30)[:, None]  # (N, C, P)

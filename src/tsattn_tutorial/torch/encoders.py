@@ -91,11 +91,10 @@ class SeriesNetwork(nn.Module):
         with seeded(seed):  # thresholds, dropout
             self.settle(train)
             n, steps, dimensions = train.x.shape
-            if check_flag("roll", roll):
-                turns = np.random.default_rng(seed)
-                return fit(self, lambda epoch: rolled(train, turns), held, **options, seed=seed)
-            if n * math.ceil(steps / self.patches.size) * self.patches.features(dimensions) > MOST_NUMBERS:
-                return fit(self, train, held, **options, seed=seed)
+            turns = np.random.default_rng(seed)
+            series = (lambda epoch: rolled(train, turns)) if check_flag("roll", roll) else train
+            if roll or n * math.ceil(steps / self.patches.size) * self.patches.features(dimensions) > MOST_NUMBERS:
+                return fit(self, series, held, **options, seed=seed)
             return fit(self.head, self.cut(train), held and self.cut(held), **options, seed=seed)
 
     @torch.no_grad()
@@ -137,12 +136,15 @@ class SeriesNetwork(nn.Module):
 
 
 class Ensemble(nn.ModuleList):
-    """Several networks `SeriesNetwork` as one: their logits, weights and evidence are averaged."""
+    """Several networks `SeriesNetwork` as one: their logits and evidence are averaged, and the scores behind weights.
+
+    So the weights are the geometric mean of the members', scaled to sum to 1: it is large where all of them look.
+    """
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Return the logits ``(B, C)`` and the weights ``(B, T)``, as a member does."""
         logits, weights = zip(*(member(x, mask) for member in self), strict=True)
-        return torch.stack(logits).mean(dim=0), None if weights[0] is None else torch.stack(weights).mean(dim=0)
+        return torch.stack(logits).mean(dim=0), None if weights[0] is None else _geometric(weights)
 
     def evidence(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return the part of each step in each logit, ``(B, C, T)``, as a member does."""
@@ -150,7 +152,12 @@ class Ensemble(nn.ModuleList):
 
     def rollout(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return the weights led back to the steps, ``(B, T)``, as a member does."""
-        return torch.stack([member.rollout(x, mask) for member in self]).mean(dim=0)
+        return _geometric([member.rollout(x, mask) for member in self])
+
+
+def _geometric(weights: list[Tensor] | tuple[Tensor, ...]) -> Tensor:
+    product = torch.stack(weights).clamp(min=1e-30).log().mean(dim=0).exp() * weights[0].bool()  # padding has 0
+    return product / product.sum(dim=1, keepdim=True)
 
 
 class KernelPatches(Patches):

@@ -46,11 +46,9 @@ def explain(network: nn.Module, batch: SeriesBatch, method: Method = "evidence")
     check_choice("method", method, get_args(Method))
     if method == "attention":
         values = say(network, batch, lambda network, x, mask: network(x, mask)[1])
-    elif method == "rollout":
-        values = say(network, batch, lambda network, x, mask: network.rollout(x, mask))
-    elif method == "evidence":
-        values = say(network, batch, lambda network, x, mask: network.evidence(x, mask))
-        values = values[np.arange(len(batch)), batch.y]
+    elif method in ("rollout", "evidence"):
+        values = say(network, batch, lambda network, x, mask: getattr(network, method)(x, mask))
+        values = values[np.arange(len(batch)), batch.y] if method == "evidence" else values
     elif method == "occlusion":
         values = _occlusion(network, batch)
     elif method == "integrated gradients":
