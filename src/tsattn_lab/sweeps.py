@@ -41,13 +41,13 @@ ITALY = ["attention", "averaged attention", "mean pooling", "flatten", "logistic
 BOTH = {"held_out": ["test", "folds"]}
 
 # What is compared in the local, the hopeless and the relational regime.
-LOCAL = ["lstm", "one lstm", "mean pooling", "attention pooling", "transformer", "residual before"]
-LOCAL += ["residual before, mask lost", "sigmoid after, old mask"]
+LOCAL = ["lstm", "one lstm", "mean pooling", "attention pooling", "transformer", "sigmoid after, old mask"]
 LOCAL += [f"{kind} after" for kind in ("sigmoid", "multi-head", "even", "plain")]
+LOCAL += ["residual before", "residual before, mask lost"]
 VARIANTS = [*LOCAL, "scaled after", "residual after", "residual after, norm", "scaled residual before"]
 VARIANTS += ["residual between", "multi-head between", "multi-head between, mean pooling"]
-PARTNERS = ["multi-head between", "multi-head between, mean pooling", "transformer"]
-RELATIONAL = [*PARTNERS, "lstm", "attention pooling", "transformer, no residual", "deep transformer"]
+ENDS = ["multi-head between", "multi-head between, mean pooling", "transformer"]  # in Flatten, in a mean, in a mean
+RELATIONAL = [*ENDS, "lstm", "attention pooling", "transformer, no residual", "deep transformer"]
 RELATIONAL += ["deep transformer, no residual", "residual between", "scaled between", "multi-head between, no residual"]
 RELATIONAL += [f"{kind} after" for kind in ("sigmoid", "plain", "scaled", "residual")]
 WEEKS = {"data": ["signatures"], "explained": [30], "deleted": [8]}
@@ -126,7 +126,7 @@ SWEEPS: dict[str, tuple[Callable[..., Mapping[str, Any]], list[dict[str, Any]]]]
         + _grid(range(3), variant=["lstm", "sigmoid after"], regime=["local", "hopeless"], units=[256])
         # Until the validation loss has not fallen for five epochs.
         + _grid(FIVE, variant=["mean pooling", "lstm", "attention pooling"], epochs=[100], patience=[5])
-        + _grid(FIVE, variant=PARTNERS, regime=["relational"], epochs=[100], patience=[5])
+        + _grid(FIVE, variant=ENDS, regime=["relational"], epochs=[100], patience=[5])
         + _grid(range(3), size=[1000], epochs=[200], patience=[10]),  # as many updates
     ),
 }

@@ -100,7 +100,7 @@ def explanations(
     else:
         # Over the neighbours, as many steps as the shortest stretch has.
         steps = datasets.signatures.SHORTEST
-        found |= {f"{one}, smoothed": uniform_filter1d(found[one], steps) for one in ("attention", "evidence")}
+        found |= {f"{name}, smoothed": uniform_filter1d(found[name], steps) for name in ("attention", "evidence")}
     row |= _shuffled(network, test, seed)
     found |= _controls(network, test, found["attention"], seed)
     signal = test.truth.any(axis=1)

@@ -196,8 +196,8 @@ class AttentionClassifier(BaseClassifier):
     def evidence(self, X) -> np.ndarray:
         """Return the part of each step in the logit of each class, ``(n, C, T)``; NaN on padding.
 
-        A step's part is its weight times its vote, the logits that it alone would give. The parts add up to the
-        logits exactly. Raises ValueError with a pooling that has no weights.
+        A step's part is its weight times its vote, the logits that it alone would give; of several networks, the mean
+        of theirs. The parts add up to the logits exactly. Raises ValueError with a pooling that has no weights.
         """
         batch = self._inside(X, "evidence")
         return blank(say(self.network_, batch, lambda network, x, mask: network.evidence(x, mask)), batch.mask)

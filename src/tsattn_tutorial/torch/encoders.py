@@ -138,7 +138,7 @@ class SeriesNetwork(nn.Module):
 class Ensemble(nn.ModuleList):
     """Several networks `SeriesNetwork` as one: their logits and evidence are averaged, and the scores behind weights.
 
-    So the weights are the geometric mean of the members', scaled to sum to 1: it is large where all of them look.
+    So the weights are the geometric mean of those of the members, scaled to sum to 1: large where all of them look.
     """
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
@@ -156,7 +156,7 @@ class Ensemble(nn.ModuleList):
 
 
 def _geometric(weights: list[Tensor] | tuple[Tensor, ...]) -> Tensor:
-    product = torch.stack(weights).clamp(min=1e-30).log().mean(dim=0).exp() * weights[0].bool()  # padding has 0
+    product = torch.stack(weights).clamp(min=1e-30).log().mean(dim=0).exp() * (sum(weights) > 0)  # padding has 0
     return product / product.sum(dim=1, keepdim=True)
 
 
